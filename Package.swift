@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "bobbin",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // System libraries: a module map and a shim, nothing else.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "Manifest", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "Threads", swiftSettings: settings),
+        .target(name: "Storage", swiftSettings: settings),
+        .target(
+            name: "Chunk",
+            dependencies: ["JSON", "Manifest", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(
+            name: "Spool", dependencies: ["Chunk", "JSON", "Manifest", "Storage", "Threads"], swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(
+            name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

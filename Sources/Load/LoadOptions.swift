@@ -1,0 +1,62 @@
+package import Manifest
+
+/// How a loader works; nothing here changes what is loaded.
+package struct LoadOptions: Sendable {
+    /// Tries of a chunk that fails for its data.
+    package var maximumAttempts = 3
+    /// Deaths of loaders with a chunk in work before it counts as crash-looping.
+    package var maximumCrashes = 20
+    /// Deaths from which on a chunk is tried alone.
+    package var aloneAfterCrashes = 3
+    /// An operator overrides the guards.
+    package var allowShrink = false
+    /// Only these jobs; all when empty.
+    package var jobs: Set<String> = []
+    /// Go on for ever.
+    package var watch = false
+    /// Uncompressed bytes of direct chunks that share a transaction.
+    package var transactionBytes = 256 << 20
+    /// Bytes of lines in a batch between decoding and writing.
+    package var blockSize = 1 << 20
+    /// Seconds within which a piece of work must make progress, or the lease is let go.
+    package var deadline = 300.0
+    /// Locked or failing targets in a row before the loader gives up.
+    package var transientTries = 5
+
+    /// The built-in options.
+    package init() {}
+}
+
+/// What a loader tells while it works.
+package enum LoadEvent: Sendable {
+    /// A manifest was closed in the target.
+    case closed(RunManifest, LoadManifest)
+    /// Some chunks of an open run were loaded.
+    case progress(RunManifest, LoadManifest)
+    /// A chunk went to `dead/`.
+    case dead(RunManifest, sequence: Int, reason: String)
+    /// A chunk will be tried again.
+    case retry(RunManifest, sequence: Int, reason: String)
+    /// A guard refuses a generation.
+    case held(RunManifest, reason: String)
+    /// The target or the surroundings failed; the loader waits.
+    case waiting(reason: String, seconds: Double)
+    /// A job cannot go on as configured.
+    case stopped(RunManifest, reason: String)
+}
+
+/// What one loader did in its life.
+package struct LoadSummary: Sendable {
+    package var runsClosed = 0
+    package var chunksLoaded = 0
+    package var rows = 0
+    package var rejects = 0
+    package var dead = 0
+    /// Runs that wait for a person: dead chunks, a guard, a configuration error.
+    package var blocked = 0
+    /// The target could not be used; everything was handed back.
+    package var unavailable: String?
+
+    /// Nothing done yet.
+    package init() {}
+}

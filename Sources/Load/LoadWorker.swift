@@ -1,0 +1,188 @@
+internal import Manifest
+package import Spool
+internal import Storage
+package import Threads
+
+/// A loader of one single-writer target: claims, applies, closes, until nothing is left. Used by one thread.
+package final class LoadWorker {
+    let spool: Spool
+    let heart: Heart
+    let target: SQLiteTarget
+    /// The target's name, encoded.
+    let queue: String
+    let options: LoadOptions
+    let stop: StopSignal
+    let report: @Sendable (LoadEvent) -> Void
+    private var observer: LeaseObserver
+    var seat: LoaderSeat
+    package private(set) var summary = LoadSummary()
+    /// Logs that wait for a person, with the reason; not visited again by this loader until something changes.
+    private var blocked: [LogKey: String] = [:]
+    private var stoppedJobs: Set<String> = []
+    private var lastSweep = -Double.infinity
+
+    /// A loader that has its seat but no token yet.
+    ///
+    /// - Parameters:
+    ///   - queue: the target's name, encoded.
+    package init(
+        _ spool: Spool, heart: Heart, target: SQLiteTarget, queue: String, options: LoadOptions, stop: StopSignal,
+        report: @escaping @Sendable (LoadEvent) -> Void
+    ) throws {
+        self.spool = spool
+        self.heart = heart
+        self.target = target
+        self.queue = queue
+        self.options = options
+        self.stop = stop
+        self.report = report
+        observer = LeaseObserver(seconds: spool.leaseSeconds)
+        seat = try LoaderSeat(spool, heart: heart, deadline: options.deadline)
+    }
+
+    /// Works until the queue is drained, or for ever when watching.
+    ///
+    /// - Parameters:
+    ///   - wake: counts up when something was published in this process.
+    ///   - moreToCome: whether an extraction in this process may still publish.
+    package func run(wake: Condition<Int>, moreToCome: @Sendable () -> Bool) throws -> LoadSummary {
+        defer { try? seat.leave() }
+        var failures = 0
+        while !stop.isStopped {
+            let seen = wake.withLock { $0 }
+            let isLast = !moreToCome()
+            do {
+                try sweepWhenDue()
+                if try seat.takeWriter(queue) {
+                    let worked = try pass()
+                    failures = 0
+                    if worked { continue }
+                }
+                if isLast, !options.watch, try isDrained() { break }
+                _ = wake.wait(seconds: 0.25) { $0 != seen ? true : nil }
+            } catch {
+                let failure = LoadError(error)
+                guard failure.kind == .transient || failure.kind == .environment else { throw failure }
+                failures += 1
+                try handBackAll()
+                if failures >= options.transientTries, !options.watch {
+                    summary.unavailable = failure.message
+                    break
+                }
+                let seconds = min(30, 0.25 * Double(1 << min(failures, 10)))
+                report(.waiting(reason: failure.message, seconds: seconds))
+                stop.sleep(seconds: seconds)
+            }
+        }
+        summary.blocked = blocked.count
+        return summary
+    }
+
+    /// Finishes what dead processes left; at start, and then a few times in a TTL.
+    private func sweepWhenDue() throws {
+        let now = spool.clock.uptime()
+        guard now - lastSweep > observer.interval else { return }
+        lastSweep = now
+        if !seat.isHeld {
+            // Stopped for longer than the lease: what we had may be somebody else's now.
+            try? seat.leave()
+            seat = try LoaderSeat(spool, heart: heart, deadline: options.deadline)
+        }
+        try spool.sweepLoaders(seat: seat, observer: &observer)
+        try spool.sweepRuns(observer: &observer)
+        try handBackAll()
+    }
+
+    /// Whether nothing is ready, delayed or claimed for this target that this loader could still do.
+    private func isDrained() throws -> Bool {
+        for name in try spool.readyRuns(queue) {
+            guard let manifest = try readManifest(name) else { continue }
+            if blocked[manifest.log] == nil, wants(manifest) { return false }
+        }
+        return true
+    }
+
+    private func readManifest(_ name: ReadyName) throws -> RunManifest? {
+        do { return try spool.readyManifest(queue, name) } catch let error as SpoolError {
+            // One damaged manifest must not stop the others; fsck names it.
+            blocked[LogKey(job: name.run.text, stream: "", partition: Partition())] = error.message
+            return nil
+        }
+    }
+
+    private func wants(_ manifest: RunManifest) -> Bool {
+        (options.jobs.isEmpty || options.jobs.contains(manifest.job)) && !stoppedJobs.contains(manifest.job)
+    }
+
+    /// Visits every log that has something in the queue, once; `true` when anything was done.
+    private func pass() throws -> Bool {
+        var visited: Set<LogKey> = []
+        var worked = false
+        for name in try spool.readyRuns(queue) {
+            if stop.isStopped { break }
+            guard let manifest = try readManifest(name), wants(manifest), !visited.contains(manifest.log) else {
+                continue
+            }
+            seat.touch()
+            if try closeWhenPassed(manifest) {
+                worked = true
+                continue
+            }
+            visited.insert(manifest.log)
+            if try visit(manifest) { worked = true }
+        }
+        return worked
+    }
+
+    /// Ends, in the spool, a run that the target's head has passed (L4); `true` when it had.
+    private func closeWhenPassed(_ manifest: RunManifest) throws -> Bool {
+        guard let closed = try target.closed(manifest.run) else { return false }
+        var result = LoadManifest(
+            run: manifest.run, number: manifest.base + 1, target: queue, chunksTotal: manifest.chunks.count)
+        result.outcome = closed.outcome
+        result.rows = closed.rows
+        result.rejects = closed.rejects
+        result.chunks = closed.chunks
+        result.updated = spool.timestamp
+        try spool.close(manifest, result, seat: seat)
+        return true
+    }
+
+    /// Does what can be done for one log; `true` when anything was.
+    private func visit(_ manifest: RunManifest) throws -> Bool {
+        let key = manifest.log
+        var worked = false
+        do {
+            while !stop.isStopped {
+                let state = try OpenLog(worker: self, key: key)
+                let done = try state.perform(LoadPlan.next(state.entries), &summary)
+                switch done {
+                case .worked:
+                    worked = true
+                    blocked[key] = nil
+                case .waiting: return worked
+                case .blocked(let reason):
+                    if blocked.updateValue(reason, forKey: key) == nil { worked = true }
+                    return worked
+                }
+            }
+        } catch is HeadMoved {
+            return true
+        } catch {
+            let failure = LoadError(error)
+            guard failure.kind == .configuration || failure.kind == .permission else { throw failure }
+            // The job stops with one clear message; the others go on.
+            stoppedJobs.insert(manifest.job)
+            blocked[key] = failure.message
+            try handBackAll()
+            report(.stopped(manifest, reason: failure.message))
+            return true
+        }
+        return worked
+    }
+
+    /// Hands back what lies in the own directory and is not in work.
+    func handBackAll() throws {
+        for name in try seat.holdings() { try seat.handBack(name, as: name.chunk) }
+    }
+}

@@ -1,0 +1,279 @@
+internal import Manifest
+internal import Spool
+internal import Storage
+
+/// One partition's log as a loader sees it now: what is open above the head, and the moves on it.
+struct OpenLog {
+    /// What a step came to.
+    enum Done {
+        case worked
+        case waiting
+        case blocked(String)
+    }
+
+    /// The most manifests looked at in one go; a longer backlog is worked off piece by piece.
+    private static let window = 256
+
+    let worker: LoadWorker
+    let key: LogKey
+    let head: Head
+    private(set) var entries: [OpenEntry] = []
+    private(set) var manifests: [Int: RunManifest] = [:]
+    private var ready: [Int: [ReadyChunkName]] = [:]
+
+    private var spool: Spool { worker.spool }
+    private var seat: LoaderSeat { worker.seat }
+
+    /// Looks at the head, the log above it, the queue, `dead/` and the ledger.
+    init(worker: LoadWorker, key: LogKey) throws {
+        self.worker = worker
+        self.key = key
+        head = try worker.target.head(key)
+        try checkPast()
+        let pause = try worker.spool.asked(.pause, job: key.job) != nil
+        let now = Int(worker.spool.clock.now() / 1000)
+        var number = head.number + 1
+        while manifests.count < OpenLog.window, let manifest = try worker.spool.manifest(key, number) {
+            manifests[number] = manifest
+            number += 1
+        }
+        // What lies below the last complete replace generation will be passed over, whatever became of it.
+        let needed = (head.number + 1..<number).last { manifests[$0].map { $0.mode.isReplace && $0.isFinal } ?? false }
+        for number in head.number + 1..<number {
+            guard let manifest = manifests[number] else { continue }
+            if let needed, let last = manifests[needed], number < needed, manifest.generation != last.generation {
+                try look(manifest, number, isHeld: pause, now: now)
+                continue
+            }
+            try restoreWhenClosed(manifest, number)
+            try look(manifest, number, isHeld: pause, now: now)
+        }
+    }
+
+    private mutating func look(_ manifest: RunManifest, _ number: Int, isHeld: Bool, now: Int) throws {
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
+        let loaded = manifest.mode.isDirect ? try worker.target.loaded(manifest.run) : [:]
+        var waiting: [Int: ReadyChunkName] = [:]
+        for chunk in try spool.readyChunks(worker.queue, name) where chunk.sequence < manifest.chunks.count {
+            waiting[chunk.sequence] = chunk
+        }
+        let open = waiting.values.filter { loaded[$0.sequence] == nil && ($0.notBefore ?? 0) <= now }
+        let dead = try spool.deadChunks(worker.queue, manifest.run).filter { loaded[$0] == nil }
+        var entry = OpenEntry(
+            number: number, mode: manifest.mode, generation: manifest.generation, isFinal: manifest.isFinal,
+            chunks: manifest.chunks.count, loaded: loaded.count, dead: dead.count, available: open.count)
+        entry.isHeld = isHeld
+        entries.append(entry)
+        ready[number] = open.sorted { $0.sequence < $1.sequence }
+    }
+
+    /// "Two pasts": the head names the run it stands on; another one in the log means that the spool went back or was copied.
+    private func checkPast() throws {
+        guard head.number > 0 else { return }
+        guard let manifest = try spool.manifest(key, head.number) else {
+            throw LoadError(
+                .configuration,
+                "\(key.stream) \(key.partition): the target is at manifest \(head.number), which the log does not have: the spool was "
+                    + "restored from an older state or its log was deleted; restore the spool, or start anew with another spool")
+        }
+        guard manifest.run.text == head.run else {
+            throw LoadError(
+                .configuration,
+                "\(key.stream) \(key.partition): manifest \(head.number) is run \(manifest.run), the target knows it as run \(head.run): "
+                    + "two copies of one spool load into this target; stop one of them")
+        }
+    }
+
+    /// The other past: an outcome above the head means that the target went back; what it lost comes from the archive.
+    private func restoreWhenClosed(_ manifest: RunManifest, _ number: Int) throws {
+        guard let outcome = try spool.outcome(key, number, target: worker.queue), outcome.outcome == .loaded else { return }
+        try spool.republish(manifest, number: number, target: worker.queue)
+    }
+
+    // MARK: Steps
+
+    func perform(_ step: LoadStep, _ summary: inout LoadSummary) throws -> Done {
+        if let cancelled = try cancelled() { return try close(cancelled, as: .cancelled, &summary) }
+        switch step {
+        case .nothing: return .waiting
+        case .wait: return .waiting
+        case .held: return .blocked("paused: bobbin resume \(key.job)")
+        case .blocked(let number):
+            return .blocked("manifest \(number) has dead chunks: bobbin dead list")
+        case .void(let number):
+            return try close(entries.map(\.number).filter { $0 <= number }, as: .superseded, &summary)
+        case .merge(let number): return try apply([number], passed: [], &summary)
+        case .replace(let first, let number):
+            let numbers = entries.map(\.number)
+            return try apply(
+                numbers.filter { $0 >= first && $0 <= number }, passed: numbers.filter { $0 < first }, &summary)
+        case .direct(let numbers): return try loadDirect(numbers, &summary)
+        }
+    }
+
+    /// The open replace generations that were committed before an operator's cancel, when they come first.
+    private func cancelled() throws -> [Int]? {
+        guard let first = entries.first, first.mode.isReplace,
+            let time = try spool.asked(.cancel, job: key.job)
+        else { return nil }
+        let numbers = entries.prefix { entry in
+            entry.mode.isReplace && (manifests[entry.number].map { Int64($0.run.milliseconds) <= time } ?? false)
+        }
+        return numbers.isEmpty ? nil : numbers.map(\.number)
+    }
+
+    private func pairs(_ numbers: [Int]) -> [(number: Int, manifest: RunManifest)] {
+        numbers.compactMap { number in manifests[number].map { (number, $0) } }
+    }
+
+    /// Claims the due chunks of these manifests, in order, up to the transaction's size; `nil` when one is not to be had.
+    private func claim(_ numbers: [Int], whole: Bool) throws -> [ChunkWork]? {
+        var works: [ChunkWork] = []
+        var bytes = 0
+        for number in numbers {
+            guard let manifest = manifests[number] else { continue }
+            let name = ReadyName(priority: manifest.priority, run: manifest.run)
+            for chunk in ready[number] ?? [] {
+                // A chunk that killed loaders before is tried alone, so that only it can be charged.
+                let isAlone = chunk.crashes >= worker.options.aloneAfterCrashes
+                if !whole, isAlone, !works.isEmpty { return works }
+                guard let claimed = try seat.claim(chunk, of: name, target: worker.queue) else {
+                    if whole {
+                        try worker.handBackAll()
+                        return nil
+                    }
+                    continue
+                }
+                works.append(
+                    ChunkWork(
+                        name: claimed, path: seat.path(of: claimed), entry: manifest.chunks[chunk.sequence],
+                        manifest: manifest, number: number))
+                bytes += manifest.chunks[chunk.sequence].bytes
+                if !whole, isAlone || bytes >= worker.options.transactionBytes { return works }
+            }
+        }
+        return works
+    }
+
+    private func apply(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
+        guard let works = try claim(numbers, whole: true) else { return .waiting }
+        if let looping = works.first(where: { $0.name.chunk.crashes >= worker.options.maximumCrashes }) {
+            try bury(looping, LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
+                "crash-looping", &summary)
+            try worker.handBackAll()
+            return .worked
+        }
+        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        do {
+            let results = try unit.apply(
+                pairs(numbers), passed: pairs(passed), works: works, allowShrink: worker.options.allowShrink)
+            try finish(results, works, &summary)
+            return .worked
+        } catch let failure as ChunkFailure {
+            try settle(failure, works, &summary)
+            try worker.handBackAll()
+            return .worked
+        } catch let refusal as GuardRefusal {
+            try worker.handBackAll()
+            guard let last = numbers.last, let manifest = manifests[last] else { return .waiting }
+            try note(refusal.reason, manifest, last)
+            return .blocked(refusal.reason)
+        } catch {
+            try worker.handBackAll()
+            throw error
+        }
+    }
+
+    private func note(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
+        var progress = LoadManifest(
+            run: manifest.run, number: number, target: worker.queue, chunksTotal: manifest.chunks.count)
+        progress.note = "guard: \(reason)"
+        progress.updated = spool.timestamp
+        try spool.recordProgress(progress, of: manifest, seat: seat)
+        worker.report(
+            .held(manifest, reason: "\(reason); if that is right: bobbin load --allow-shrink"))
+    }
+
+    private func loadDirect(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
+        guard let works = try claim(numbers, whole: false) else { return .waiting }
+        if let looping = works.first, looping.name.chunk.crashes >= worker.options.maximumCrashes {
+            try bury(looping, LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
+                "crash-looping", &summary)
+            return .worked
+        }
+        // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
+        let last = works.map(\.number).max() ?? numbers.last ?? 0
+        let log = pairs(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
+        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        do {
+            let result = try unit.loadDirect(log, works: works)
+            for failure in result.failures { try settle(failure, works, &summary) }
+            let failed = Set(result.failures.map(\.work))
+            try finish(
+                result.closed, works.enumerated().filter { !failed.contains($0.offset) }.map(\.element), &summary)
+            for var progress in result.open {
+                guard let manifest = manifests[progress.number] else { continue }
+                progress.target = worker.queue
+                progress.updated = spool.timestamp
+                try spool.recordProgress(progress, of: manifest, seat: seat)
+                worker.report(.progress(manifest, progress))
+            }
+            return works.isEmpty && result.closed.isEmpty ? .waiting : .worked
+        } catch {
+            try worker.handBackAll()
+            throw error
+        }
+    }
+
+    private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
+        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        try finish(try unit.close(pairs(numbers), as: outcome), [], &summary)
+        return .worked
+    }
+
+    // MARK: After the transaction
+
+    /// L3 and L4 for what the transaction decided.
+    private func finish(_ results: [LoadManifest], _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
+        for work in works {
+            try seat.retire(work.name)
+            summary.chunksLoaded += 1
+        }
+        for var result in results {
+            guard let manifest = manifests[result.number] else { continue }
+            result.target = worker.queue
+            try spool.close(manifest, result, seat: seat)
+            if result.outcome == .loaded {
+                summary.rows += result.rows
+                summary.rejects += result.rejects
+            }
+            summary.runsClosed += 1
+            worker.report(.closed(manifest, result))
+        }
+    }
+
+    /// A failed chunk goes back with one more attempt, or to `dead/`; a damaged one dies at once, it was read twice.
+    private func settle(_ failure: ChunkFailure, _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
+        let work = works[failure.work]
+        var next = work.name.chunk
+        next.attempt += 1
+        let limit = failure.error.kind == .corruption ? 2 : worker.options.maximumAttempts
+        if next.attempt >= limit {
+            try bury(work, failure.error, failure.error.kind.rawValue, &summary)
+        } else {
+            try seat.handBack(work.name, as: next)
+            worker.report(.retry(work.manifest, sequence: work.entry.sequence, reason: failure.error.message))
+        }
+    }
+
+    private func bury(
+        _ work: ChunkWork, _ error: LoadError, _ failure: String, _ summary: inout LoadSummary
+    ) throws {
+        let reason = DeadReason(
+            reason: error.message, failure: failure, attempts: work.name.chunk.attempt + 1,
+            crashes: work.name.chunk.crashes, loader: seat.id, at: spool.timestamp)
+        try seat.bury(work.name, why: reason)
+        summary.dead += 1
+        worker.report(.dead(work.manifest, sequence: work.entry.sequence, reason: error.message))
+    }
+}

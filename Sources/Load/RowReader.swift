@@ -1,0 +1,193 @@
+internal import Chunk
+internal import Glibc
+internal import JSON
+internal import Manifest
+
+/// Turns blocks of NDJSON lines into batches of cells; bad rows are reported and left out.
+///
+/// The hot loop of loading: no allocation per row, one look at each byte.
+struct RowReader: ~Copyable {
+    private let plan: ColumnPlan
+    private var scanner = RecordScanner()
+    private var seen: [Int32]
+    private var stamp: Int32 = 0
+    private let keyScratch = RawBuffer()
+
+    init(_ plan: ColumnPlan) {
+        self.plan = plan
+        seen = [Int32](repeating: 0, count: plan.targets.count)
+    }
+
+    /// Reads all lines of `batch.lines`.
+    ///
+    /// - Parameters:
+    ///   - firstLine: number in the chunk of the first line, from 1.
+    /// - Returns: how many lines there were; bad ones are in `batch.faults`.
+    mutating func read(_ batch: RowBatch, firstLine: Int) -> Int {
+        let base = UnsafePointer(batch.lines.base)
+        let end = batch.lines.count
+        var position = 0
+        var line = firstLine
+        while position < end {
+            let found = memchr(base + position, 10, end &- position)
+            let stop = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - base } ?? end
+            let row = batch.appendRow(line: line, start: position, length: stop &- position)
+            do {
+                let after = try scan(base, position, stop)
+                guard after == stop else { throw RowFault(reason: "text after the record", column: nil) }
+                try fill(row, base, batch)
+            } catch {
+                let text = batch.text(batch.count - 1, limit: 64 << 10)
+                batch.dropLast()
+                batch.faults.append((line, (error as? RowFault) ?? RowFault(reason: "\(error)", column: nil), text))
+            }
+            position = stop &+ 1
+            line &+= 1
+        }
+        return line &- firstLine
+    }
+
+    private mutating func scan(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) throws -> Int {
+        do { return try scanner.scanObject(base, from: start, to: end) } catch {
+            throw RowFault(reason: error.message, column: nil)
+        }
+    }
+
+    @inline(__always)
+    private mutating func fill(
+        _ row: UnsafeMutablePointer<Cell>, _ base: UnsafePointer<UInt8>, _ batch: RowBatch
+    ) throws {
+        stamp &+= 1
+        let count = plan.targets.count
+        var expected = 0
+        for index in 0..<scanner.fieldCount {
+            let field = scanner[index]
+            var column = expected
+            if column >= count || field.keyEscaped || !matches(column, base, field) {
+                guard let found = try find(base, field, from: expected) else {
+                    if field.kind == .null { continue }
+                    throw RowFault(reason: "a column that the table does not have", column: name(base, field))
+                }
+                column = found
+            }
+            expected = column &+ 1
+            if seen[column] == stamp {
+                throw RowFault(reason: "the key stands twice in the record", column: columnName(column))
+            }
+            seen[column] = stamp
+            try convert(field, column, base, batch, into: row + column)
+        }
+        for column in 0..<count where seen[column] != stamp || row[column].kind == .null {
+            if let constant = plan.targets[column].constant {
+                if seen[column] == stamp {
+                    throw RowFault(reason: "null contradicts the partition", column: columnName(column))
+                }
+                row[column] = try constantCell(constant, column, batch)
+            } else if plan.targets[column].isKey {
+                throw RowFault(reason: "the key column is missing or null", column: columnName(column))
+            }
+        }
+    }
+
+    @inline(__always)
+    private func matches(_ column: Int, _ base: UnsafePointer<UInt8>, _ field: Field) -> Bool {
+        plan.targets[column].name.withUnsafeBufferPointer { name in
+            name.count == Int(field.keyLength)
+                && memcmp(name.baseAddress ?? base, base + Int(field.keyStart), name.count) == 0
+        }
+    }
+
+    private func find(_ base: UnsafePointer<UInt8>, _ field: Field, from: Int) throws -> Int? {
+        if field.keyEscaped {
+            let bytes = try unescaped(base, Int(field.keyStart), Int(field.keyLength), column: nil)
+            return plan.targets.firstIndex { $0.name == bytes }
+        }
+        let count = plan.targets.count
+        for step in 0..<count {
+            let column = (from &+ step) % count
+            if matches(column, base, field) { return column }
+        }
+        return nil
+    }
+
+    private func unescaped(
+        _ base: UnsafePointer<UInt8>, _ start: Int, _ length: Int, column: String?
+    ) throws -> [UInt8] {
+        keyScratch.removeAll()
+        keyScratch.append(UnsafeRawBufferPointer(start: base + start, count: length))
+        do {
+            let count = try unescape(keyScratch.base, length)
+            return Array(UnsafeBufferPointer(start: keyScratch.base, count: count))
+        } catch { throw RowFault(reason: error.message, column: column) }
+    }
+
+    private func name(_ base: UnsafePointer<UInt8>, _ field: Field) -> String {
+        String(
+            decoding: UnsafeBufferPointer(start: base + Int(field.keyStart), count: min(Int(field.keyLength), 200)),
+            as: UTF8.self)
+    }
+
+    private func columnName(_ column: Int) -> String { String(decoding: plan.targets[column].name, as: UTF8.self) }
+
+    private func constantCell(_ constant: [UInt8], _ column: Int, _ batch: RowBatch) throws -> Cell {
+        switch plan.targets[column].type {
+        case .integer, .bigint:
+            if let value = constant.withUnsafeBufferPointer({ bytes in
+                bytes.baseAddress.flatMap { ValueConversion.isInteger(bytes) ? parseInteger($0, bytes.count) : nil }
+            }) {
+                return Cell(bits: value, length: 0, kind: .integer)
+            }
+            throw RowFault(reason: "the partition's value is no integer", column: columnName(column))
+        default:
+            let offset = batch.side.count
+            constant.withUnsafeBytes { batch.side.append($0) }
+            return Cell(bits: Int64(offset), length: Int32(constant.count), kind: .side)
+        }
+    }
+
+    @inline(__always)
+    private func convert(
+        _ field: Field, _ column: Int, _ base: UnsafePointer<UInt8>, _ batch: RowBatch,
+        into cell: UnsafeMutablePointer<Cell>
+    ) throws {
+        let type = plan.targets[column].type
+        let start = Int(field.valueStart)
+        let length = Int(field.valueLength)
+        switch field.kind {
+        case .string where type == .text:
+            cell.pointee = Cell(bits: Int64(start), length: field.valueLength, kind: .text)
+        case .integer where type == .integer || type == .bigint:
+            guard let value = parseInteger(base + start, length) else {
+                throw RowFault(reason: "the integer does not fit 64 bits", column: columnName(column))
+            }
+            cell.pointee = Cell(bits: value, length: 0, kind: .integer)
+        case .null:
+            cell.pointee = .null
+        case .escapedString where type == .text:
+            let offset = batch.side.count
+            batch.side.append(UnsafeRawBufferPointer(start: base + start, count: length))
+            do {
+                let count = try unescape(batch.side.base + offset, length)
+                batch.side.truncate(to: offset &+ count)
+                cell.pointee = Cell(bits: Int64(offset), length: Int32(truncatingIfNeeded: count), kind: .side)
+            } catch { throw RowFault(reason: error.message, column: columnName(column)) }
+        default:
+            do {
+                cell.pointee = try ValueConversion.convert(field.kind, base, start, length, to: type, batch)
+            } catch let fault as RowFault {
+                throw RowFault(reason: fault.reason, column: columnName(column))
+            }
+        }
+        if let constant = plan.targets[column].constant {
+            guard field.kind != .null else { return }
+            // The record's own spelling is compared: `5` and `"5"` are the partition 5, `05` is not.
+            let text =
+                field.kind == .escapedString
+                ? try unescaped(base, start, length, column: columnName(column))
+                : Array(UnsafeBufferPointer(start: base + start, count: length))
+            guard text == constant else {
+                throw RowFault(reason: "the value contradicts the partition", column: columnName(column))
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Databases
+internal import Manifest
+
+/// Changes declared types, which SQLite cannot alter: a new table, the rows, the old indexes and triggers
+/// (https://sqlite.org/lang_altertable.html section 7), inside the caller's transaction.
+enum SQLiteRebuild {
+    static func run(_ connection: SQLiteConnection, _ table: String, _ columns: [Column]) throws {
+        let quoted = SQLiteConnection.quote(table)
+        let temporary = SQLiteConnection.quote("_bobbin_rebuild_\(table)")
+        var kept: [String] = []
+        let dependents = try connection.prepare(
+            "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL")
+        dependents.bind(0, table)
+        while try dependents.step() { kept.append(dependents.text(0)) }
+        let list = columns.map { "\(SQLiteConnection.quote($0.name)) \(SQLiteTable.declared($0.type))" }
+        try connection.execute("DROP TABLE IF EXISTS \(temporary)")
+        try connection.execute("CREATE TABLE \(temporary)(\(list.joined(separator: ", ")))")
+        // A float64 becomes the shortest text that reads back as the same float64; SQLite's own cast keeps 15 digits.
+        let values = columns.map { column in
+            let name = SQLiteConnection.quote(column.name)
+            guard SQLiteTable.declared(column.type) == "TEXT" else { return name }
+            return """
+                CASE typeof(\(name)) WHEN 'real' THEN CASE WHEN CAST(printf('%!.15g', \(name)) AS REAL) = \(name)
+                THEN printf('%!.15g', \(name)) ELSE printf('%!.17g', \(name)) END ELSE CAST(\(name) AS TEXT) END
+                """
+        }
+        try connection.execute("INSERT INTO \(temporary) SELECT \(values.joined(separator: ", ")) FROM \(quoted)")
+        try connection.execute("DROP TABLE \(quoted)")
+        // Views keep naming the table; without this they would be checked against a table that is not there yet.
+        try connection.execute("PRAGMA legacy_alter_table = ON")
+        try connection.execute("ALTER TABLE \(temporary) RENAME TO \(quoted)")
+        try connection.execute("PRAGMA legacy_alter_table = OFF")
+        for sql in kept { try connection.execute(sql) }
+    }
+}

@@ -1,0 +1,131 @@
+internal import JSON
+
+/// How a manifest ended in one target; terminal, written from the target's head.
+package enum Outcome: String, Sendable {
+    case loaded
+    case superseded
+    case cancelled
+    case discarded
+}
+
+/// States of a partition as people see them, everywhere the same words.
+package enum RunState: String, Sendable, CaseIterable {
+    case pending = "PENDING"
+    case running = "RUNNING"
+    case published = "PUBLISHED"
+    case loading = "LOADING"
+    case loaded = "LOADED"
+    case failed = "FAILED"
+    case superseded = "SUPERSEDED"
+    case cancelled = "CANCELLED"
+
+    /// The state which an outcome shows as; a discarded run is cancelled by a person.
+    package init(_ outcome: Outcome) {
+        switch outcome {
+        case .loaded: self = .loaded
+        case .superseded: self = .superseded
+        case .cancelled, .discarded: self = .cancelled
+        }
+    }
+}
+
+/// What a load manifest says of one chunk.
+package struct LoadedChunk: Sendable {
+    package var sequence: Int
+    package var rows: Int
+    package var rejects: Int
+    package var loader: String
+    package var attempt: Int
+    /// RFC 3339, UTC.
+    package var at: String
+
+    /// A loaded chunk's facts.
+    package init(sequence: Int, rows: Int, rejects: Int, loader: String, attempt: Int, at: String) {
+        self.sequence = sequence
+        self.rows = rows
+        self.rejects = rejects
+        self.loader = loader
+        self.attempt = attempt
+        self.at = at
+    }
+}
+
+/// Progress of one run in one target (`<n>.<target>.load.json`), and how it ended (`<n>.<target>.outcome.json`).
+package struct LoadManifest: Sendable {
+    package var run: RunID
+    package var number: Int
+    package var target: String
+    /// nil while the run is open.
+    package var outcome: Outcome?
+    package var chunksTotal: Int
+    package var chunks: [LoadedChunk] = []
+    /// Rows now in the table because of this run.
+    package var rows = 0
+    package var rejects = 0
+    /// Why an open run does not go on, for people: a guard that refused it.
+    package var note: String?
+    /// RFC 3339, UTC.
+    package var updated = ""
+
+    /// The progress of a run of which nothing is loaded yet.
+    package init(run: RunID, number: Int, target: String, chunksTotal: Int) {
+        self.run = run
+        self.number = number
+        self.target = target
+        self.chunksTotal = chunksTotal
+    }
+
+    /// The document's bytes.
+    package func encoded() -> [UInt8] {
+        JSONValue.record([
+            ("format", .integer(Int64(RunManifest.format))), ("run", .string(run.text)),
+            ("n", .integer(Int64(number))), ("target", .string(target)),
+            ("outcome", outcome.map { .string($0.rawValue) } ?? .null),
+            ("chunks_total", .integer(Int64(chunksTotal))), ("chunks_loaded", .integer(Int64(chunks.count))),
+            ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))), ("note", note.map { .string($0) } ?? .null),
+            ("updated", .string(updated)),
+            (
+                "chunks",
+                .array(
+                    chunks.map { chunk in
+                        .record([
+                            ("seq", .integer(Int64(chunk.sequence))), ("rows", .integer(Int64(chunk.rows))),
+                            ("rejects", .integer(Int64(chunk.rejects))), ("loader", .string(chunk.loader)),
+                            ("attempt", .integer(Int64(chunk.attempt))), ("at", .string(chunk.at)),
+                        ])
+                    })
+            ),
+        ]).serialized()
+    }
+
+    /// Reads a document.
+    package init(decoding bytes: [UInt8]) throws(ManifestError) {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch {
+            throw ManifestError(.malformed, "not a load manifest: \(error.message)")
+        }
+        let reader = try ObjectReader(value, "the load manifest")
+        try reader.checkFormat()
+        self.init(
+            run: try reader.run("run"), number: try reader.integer("n"), target: try reader.string("target"),
+            chunksTotal: try reader.integer("chunks_total"))
+        if case .string(let text) = reader.any("outcome") {
+            guard let known = Outcome(rawValue: text) else {
+                throw ManifestError(.malformed, "unknown outcome \"\(text)\"")
+            }
+            outcome = known
+        }
+        rows = try reader.integer("rows")
+        rejects = try reader.integer("rejects")
+        updated = try reader.string("updated")
+        if case .string(let text) = reader.any("note") { note = text }
+        for item in try reader.array("chunks") {
+            let chunk = try ObjectReader(item, "a loaded chunk")
+            chunks.append(
+                LoadedChunk(
+                    sequence: try chunk.integer("seq"), rows: try chunk.integer("rows"),
+                    rejects: try chunk.integer("rejects"), loader: try chunk.string("loader"),
+                    attempt: try chunk.integer("attempt"), at: try chunk.string("at")))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package import JSON
+
+/// One column of a run's rows.
+package struct Column: Sendable, Hashable {
+    /// The record's key, unchanged.
+    package var name: String
+    /// What its values are.
+    package var type: LogicalType
+
+    /// A column of this name and type.
+    package init(name: String, type: LogicalType) {
+        self.name = name
+        self.type = type
+    }
+}
+
+/// What a manifest says of one chunk.
+package struct ChunkEntry: Sendable {
+    /// Place in the run, from 0.
+    package var sequence: Int
+    /// Lines in the file.
+    package var rows: Int
+    /// Uncompressed bytes.
+    package var bytes: Int
+    /// Bytes of the file.
+    package var compressed: Int
+    /// SHA-256 of the file, lower-case hex.
+    package var sha256: String
+    /// Order-free content hash of the rows, 16 hex digits.
+    package var content: String
+    /// Where the extraction stood after this chunk; only its source understands it.
+    package var cursor: JSONValue
+
+    /// An entry with all its facts.
+    package init(
+        sequence: Int, rows: Int, bytes: Int, compressed: Int, sha256: String, content: String, cursor: JSONValue
+    ) {
+        self.sequence = sequence
+        self.rows = rows
+        self.bytes = bytes
+        self.compressed = compressed
+        self.sha256 = sha256
+        self.content = content
+        self.cursor = cursor
+    }
+}
+
+/// What is checked before anything is replaced, and how many rejects a chunk may have; the backlog keeps its own.
+package struct Guards: Sendable, Hashable {
+    /// Whether an empty generation may replace rows.
+    package var allowEmpty = false
+    /// The least share of the last generation's rows that may replace it; 0 asks nothing.
+    package var minimumShare = 0.0
+    /// A chunk is dead when more rows than this are rejected ...
+    package var maximumRejectRows = 1000
+    /// ... and also more than this share of its rows.
+    package var maximumRejectShare = 0.01
+    /// `evolve`: new columns are added; `freeze`: a row with an unknown column is rejected.
+    package var freezesColumns = false
+    /// `evolve`: types widen; `freeze`: a row whose value does not fit is rejected.
+    package var freezesTypes = false
+
+    /// The built-in guards.
+    package init() {}
+}
+
+/// A sealed extraction of one partition: an entry of the log, immutable.
+package struct RunManifest: Sendable {
+    /// What sort of manifest it is.
+    package enum Kind: String, Sendable {
+        case data
+        case rewind
+        case replay
+    }
+
+    /// The format this program writes; it reads this and every older one.
+    package static let format = 1
+
+    package var kind = Kind.data
+    package var spool: String
+    package var run: RunID
+    package var job: String
+    package var stream: String
+    package var targets: [String]
+    package var partition: Partition
+    package var mode: WriteMode
+    package var key: [String]
+    package var table: String
+    package var priority: Int
+    /// The id of the generation's first run.
+    package var generation: RunID
+    /// n of the manifest it started from; 0 when there was none.
+    package var base: Int
+    package var isFinal: Bool
+    package var fingerprint: String
+    package var guards = Guards()
+    package var cursorFrom: JSONValue = .null
+    package var cursorTo: JSONValue = .null
+    package var schema: [Column] = []
+    package var chunks: [ChunkEntry] = []
+    /// Input that could not become a record.
+    package var rejected = 0
+    package var retries = 0
+    /// RFC 3339, UTC.
+    package var started = ""
+    /// RFC 3339, UTC.
+    package var sealed = ""
+    package var extractor = ""
+    /// The run whose rows are replayed.
+    package var parent: RunID?
+
+    /// A manifest of no chunks yet.
+    package init(
+        spool: String, run: RunID, job: String, stream: String, targets: [String], partition: Partition,
+        mode: WriteMode, key: [String], table: String, priority: Int, generation: RunID, base: Int, isFinal: Bool,
+        fingerprint: String
+    ) {
+        self.spool = spool
+        self.run = run
+        self.job = job
+        self.stream = stream
+        self.targets = targets
+        self.partition = partition
+        self.mode = mode
+        self.key = key
+        self.table = table
+        self.priority = priority
+        self.generation = generation
+        self.base = base
+        self.isFinal = isFinal
+        self.fingerprint = fingerprint
+    }
+
+    /// Rows in all chunks.
+    package var rows: Int { chunks.reduce(0) { $0 + $1.rows } }
+    /// Uncompressed bytes in all chunks.
+    package var bytes: Int { chunks.reduce(0) { $0 + $1.bytes } }
+    /// Its identity in the log.
+    package var log: LogKey { LogKey(job: job, stream: stream, partition: partition) }
+}
+
+/// Names one log: a partition of a stream of a job.
+package struct LogKey: Sendable, Hashable {
+    /// The job's name.
+    package let job: String
+    /// The stream's name.
+    package let stream: String
+    /// The partition.
+    package let partition: Partition
+
+    /// The log of this partition.
+    package init(job: String, stream: String, partition: Partition) {
+        self.job = job
+        self.stream = stream
+        self.partition = partition
+    }
+}

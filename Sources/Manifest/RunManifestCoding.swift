@@ -1,0 +1,260 @@
+package import JSON
+
+/// Why a document of the spool cannot be read.
+package struct ManifestError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong, so that a reader can decide what to do.
+    package enum Code: Sendable {
+        /// Written by a newer program.
+        case newerFormat
+        /// Not JSON, or a key is missing or of the wrong type.
+        case malformed
+        /// The checksum does not fit.
+        case checksum
+    }
+
+    /// The reason.
+    package let code: Code
+    /// The reason in words.
+    package let message: String
+
+    /// An error with its words.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}
+
+/// Reads the keys of one JSON object and says which one is wrong.
+package struct ObjectReader {
+    private let value: JSONValue
+    private let what: String
+
+    /// Reads `value`, an object named `what` in errors.
+    package init(_ value: JSONValue, _ what: String) throws(ManifestError) {
+        guard case .object = value else { throw ManifestError(.malformed, "\(what) is not a JSON object") }
+        self.value = value
+        self.what = what
+    }
+
+    /// Refuses documents of a newer format.
+    package func checkFormat() throws(ManifestError) {
+        let format = try integer("format")
+        if format > RunManifest.format {
+            throw ManifestError(
+                .newerFormat,
+                "\(what) has format \(format); this program reads up to \(RunManifest.format): use a newer bobbin")
+        }
+    }
+
+    /// The value of `key`, or null.
+    package func any(_ key: String) -> JSONValue { value[key] ?? .null }
+
+    /// A string.
+    package func string(_ key: String) throws(ManifestError) -> String {
+        guard case .string(let text)? = value[key] else { throw wrong(key, "a string") }
+        return text
+    }
+
+    /// An integer that fits `Int`.
+    package func integer(_ key: String) throws(ManifestError) -> Int {
+        guard case .integer(let number)? = value[key] else { throw wrong(key, "an integer") }
+        return Int(number)
+    }
+
+    /// true or false.
+    package func bool(_ key: String) throws(ManifestError) -> Bool {
+        guard case .bool(let flag)? = value[key] else { throw wrong(key, "true or false") }
+        return flag
+    }
+
+    /// A list of strings.
+    package func strings(_ key: String) throws(ManifestError) -> [String] {
+        var texts: [String] = []
+        for item in try array(key) {
+            guard case .string(let text) = item else { throw wrong(key, "a list of strings") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    /// A list.
+    package func array(_ key: String) throws(ManifestError) -> [JSONValue] {
+        guard case .array(let items)? = value[key] else { throw wrong(key, "a list") }
+        return items
+    }
+
+    /// A run id.
+    package func run(_ key: String) throws(ManifestError) -> RunID {
+        guard let run = RunID(try string(key)) else { throw wrong(key, "a run id") }
+        return run
+    }
+
+    /// A list of name and value pairs.
+    package func partition(_ key: String) throws(ManifestError) -> Partition {
+        var fields: [Partition.Field] = []
+        for item in try array(key) {
+            guard case .array(let pair) = item, pair.count == 2, case .string(let name) = pair[0],
+                case .string(let text) = pair[1]
+            else { throw wrong(key, "a list of name and value pairs") }
+            fields.append(Partition.Field(name: name, value: text))
+        }
+        return Partition(fields)
+    }
+
+    /// A number, with or without a fraction.
+    package func double(_ key: String) throws(ManifestError) -> Double {
+        switch value[key] {
+        case .integer(let number)?: return Double(number)
+        case .number(let text)?:
+            if let number = Double(text) { return number }
+            throw wrong(key, "a number")
+        default: throw wrong(key, "a number")
+        }
+    }
+
+    private func wrong(_ key: String, _ expected: String) -> ManifestError {
+        ManifestError(.malformed, "\(what): \"\(key)\" is missing or is not \(expected)")
+    }
+}
+
+extension Partition {
+    /// A list of name and value pairs.
+    package var json: JSONValue { .array(fields.map { .array([.string($0.name), .string($0.value)]) }) }
+}
+
+extension ChunkEntry {
+    /// The entry as it stands in the manifest and beside a finished chunk.
+    package var json: JSONValue {
+        .record([
+            ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))),
+            ("compressed", .integer(Int64(compressed))), ("sha256", .string(sha256)), ("content", .string(content)),
+            ("cursor", cursor),
+        ])
+    }
+
+    /// Reads an entry.
+    package init(_ value: JSONValue) throws(ManifestError) {
+        let reader = try ObjectReader(value, "a chunk's entry")
+        self.init(
+            sequence: try reader.integer("seq"), rows: try reader.integer("rows"), bytes: try reader.integer("bytes"),
+            compressed: try reader.integer("compressed"), sha256: try reader.string("sha256"),
+            content: try reader.string("content"), cursor: reader.any("cursor"))
+    }
+}
+
+extension Guards {
+    var json: JSONValue {
+        .record([
+            ("allow_empty", .bool(allowEmpty)), ("min_share", .number("\(minimumShare)")),
+            ("max_reject_rows", .integer(Int64(maximumRejectRows))),
+            ("max_reject_share", .number("\(maximumRejectShare)")),
+            ("columns", .string(freezesColumns ? "freeze" : "evolve")),
+            ("types", .string(freezesTypes ? "freeze" : "evolve")),
+        ])
+    }
+
+    init(_ value: JSONValue) throws(ManifestError) {
+        let reader = try ObjectReader(value, "guards")
+        self.init()
+        allowEmpty = try reader.bool("allow_empty")
+        minimumShare = try reader.double("min_share")
+        maximumRejectRows = try reader.integer("max_reject_rows")
+        maximumRejectShare = try reader.double("max_reject_share")
+        freezesColumns = try reader.string("columns") == "freeze"
+        freezesTypes = try reader.string("types") == "freeze"
+    }
+}
+
+extension Column {
+    /// Columns as they stand in a schema.
+    package static func json(_ columns: [Column]) -> JSONValue {
+        .array(columns.map { .record([("name", .string($0.name)), ("type", .string($0.type.rawValue))]) })
+    }
+
+    /// Reads a schema.
+    package static func parse(_ items: [JSONValue]) throws(ManifestError) -> [Column] {
+        var columns: [Column] = []
+        for item in items {
+            let reader = try ObjectReader(item, "a column")
+            guard let type = LogicalType(rawValue: try reader.string("type")) else {
+                throw ManifestError(.malformed, "a column has an unknown type \"\(try reader.string("type"))\"")
+            }
+            columns.append(Column(name: try reader.string("name"), type: type))
+        }
+        return columns
+    }
+}
+
+extension RunManifest {
+    private func document(checksum: String) -> JSONValue {
+        .record([
+            ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
+            ("spool", .string(spool)), ("run", .string(run.text)), ("job", .string(job)), ("stream", .string(stream)),
+            ("targets", .array(targets.map { .string($0) })), ("partition", partition.json),
+            ("mode", .string(mode.rawValue)), ("key", .array(key.map { .string($0) })), ("table", .string(table)),
+            ("priority", .integer(Int64(priority))), ("generation", .string(generation.text)),
+            ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
+            ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
+            ("schema", Column.json(schema)), ("chunks", .array(chunks.map(\.json))), ("rows", .integer(Int64(rows))),
+            ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
+            ("retries", .integer(Int64(retries))), ("started", .string(started)), ("sealed", .string(sealed)),
+            ("extractor", .string(extractor)), ("parent", parent.map { .string($0.text) } ?? .null),
+            ("checksum", .string(checksum)),
+        ])
+    }
+
+    /// The document's bytes, with its checksum.
+    package func encoded() -> [UInt8] {
+        let bare = document(checksum: "").serialized()
+        return document(checksum: HexDigits.render(bare.withUnsafeBytes { xxh64($0) })).serialized()
+    }
+
+    /// Reads a document and checks it against itself.
+    package init(decoding bytes: [UInt8]) throws(ManifestError) {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: bytes) } catch {
+            throw ManifestError(.malformed, "not a manifest: \(error.message)")
+        }
+        let reader = try ObjectReader(value, "the manifest")
+        try reader.checkFormat()
+        let cursor = try ObjectReader(reader.any("cursor"), "the manifest's cursor")
+        guard let kind = Kind(rawValue: try reader.string("kind")),
+            let mode = WriteMode(rawValue: try reader.string("mode"))
+        else { throw ManifestError(.malformed, "the manifest has an unknown kind or mode") }
+        self.init(
+            spool: try reader.string("spool"), run: try reader.run("run"), job: try reader.string("job"),
+            stream: try reader.string("stream"), targets: try reader.strings("targets"),
+            partition: try reader.partition("partition"), mode: mode, key: try reader.strings("key"),
+            table: try reader.string("table"), priority: try reader.integer("priority"),
+            generation: try reader.run("generation"), base: try reader.integer("base"),
+            isFinal: try reader.bool("final"), fingerprint: try reader.string("fingerprint"))
+        self.kind = kind
+        guards = try Guards(reader.any("guards"))
+        cursorFrom = cursor.any("from")
+        cursorTo = cursor.any("to")
+        schema = try Column.parse(try reader.array("schema"))
+        for item in try reader.array("chunks") { chunks.append(try ChunkEntry(item)) }
+        rejected = try reader.integer("rejected")
+        retries = try reader.integer("retries")
+        started = try reader.string("started")
+        sealed = try reader.string("sealed")
+        extractor = try reader.string("extractor")
+        if case .string(let text) = reader.any("parent") { parent = RunID(text) }
+        guard (0...99).contains(priority) else { throw ManifestError(.malformed, "priority is not in 0...99") }
+        let stated = try reader.string("checksum")
+        var bare = bytes
+        let tail = Array(stated.utf8) + Array("\"}".utf8)
+        guard stated.utf8.count == 16, bytes.count > tail.count, bytes.suffix(tail.count).elementsEqual(tail) else {
+            throw ManifestError(.checksum, "the manifest does not end in its checksum")
+        }
+        bare.removeSubrange((bytes.count - tail.count)..<(bytes.count - 2))
+        guard HexDigits.render(bare.withUnsafeBytes { xxh64($0) }) == stated else {
+            throw ManifestError(.checksum, "the manifest's checksum does not fit its text: it was damaged or edited")
+        }
+        for (index, chunk) in chunks.enumerated() where chunk.sequence != index {
+            throw ManifestError(.malformed, "the manifest's chunks are not numbered from 0")
+        }
+    }
+}

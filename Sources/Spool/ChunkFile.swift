@@ -1,0 +1,52 @@
+internal import Chunk
+internal import Manifest
+package import Storage
+
+/// A chunk being written into `writing/<run>/`.
+package final class ChunkFile {
+    private let files: any FileSystem
+    private let path: String
+    private let file: FileDescriptor
+    private var hash = SHA256Stream()
+    private var isOpen = true
+    /// Place in the run.
+    package let sequence: Int
+    /// Bytes written so far.
+    package private(set) var compressed = 0
+
+    init(files: any FileSystem, path: String, sequence: Int) throws(StorageError) {
+        self.files = files
+        self.path = path
+        self.sequence = sequence
+        // What a dead process left under this name in our own run's directory is nobody's.
+        file = try files.open(path, .replace, .chunkCreate)
+    }
+
+    deinit {
+        if isOpen { try? files.close(file, .chunkClose) }
+    }
+
+    /// Appends whole zstd frames.
+    package func append(_ frames: UnsafeRawBufferPointer) throws(StorageError) {
+        try files.write(file, frames, .chunkWrite)
+        hash.update(frames)
+        compressed += frames.count
+    }
+
+    /// Makes the chunk durable and gives its SHA-256.
+    func finish() throws(StorageError) -> String {
+        try files.synchronize(file, .chunkSync)
+        isOpen = false
+        try files.close(file, .chunkClose)
+        return hash.finalize()
+    }
+
+    /// Gives the chunk up: after a failed write or fsync its content is unknown.
+    package func abandon() {
+        if isOpen {
+            isOpen = false
+            try? files.close(file, .chunkClose)
+        }
+        try? files.unlink(path, .chunkUnlinkFailed)
+    }
+}

@@ -1,0 +1,78 @@
+package import Manifest
+internal import Storage
+
+/// L3 and L4: what happens in the spool once the target's head and ledger have decided.
+extension Spool {
+    /// Moves a chunk to the archive; two names of one inode are made one.
+    func moveToLoaded(_ source: String, _ target: String, _ run: RunID, _ sequence: Int) throws {
+        let destination = "\(loaded(target, run))/\(FileNames.chunk(sequence))"
+        do throws(StorageError) { try files.rename(source, destination, .retire) } catch {
+            guard error.code == .notFound else { throw error }
+            guard (try? files.status(source, .closeCheck)) != nil else { return }
+            try files.makeDirectories(
+                root, ["loaded", target, run.text], .retireMakeDirectory, sync: nil)
+            try files.rename(source, destination, .retire)
+        }
+        // rename(2) of two links of one inode does nothing and reports success.
+        if let status = try? files.status(source, .closeCheck), status.kind == .file {
+            try files.unlink(source, .retireUnlinkSource)
+        }
+    }
+
+    /// Writes down the progress of an open run, for people; never evidence, so not fsynced.
+    package func recordProgress(_ progress: LoadManifest, of manifest: RunManifest, seat: LoaderSeat) throws {
+        let temporary = "\(claimed(seat.id))/progress"
+        try files.writeFile(
+            temporary, progress.encoded(), mode: .replace, create: .progressCreate, write: .progressWrite,
+            close: .progressClose)
+        try files.rename(
+            temporary,
+            "\(log(manifest.log))/\(FileNames.loadManifest(progress.number, target: progress.target))",
+            .progressRename)
+    }
+
+    /// Ends a run in one target: the outcome, then every chunk to the archive, then the ready manifest, last (L4).
+    ///
+    /// Called after the head moved, by whoever sees it; may be repeated.
+    package func close(_ manifest: RunManifest, _ result: LoadManifest, seat: LoaderSeat) throws {
+        let target = result.target
+        let key = manifest.log
+        let path = outcomePath(key, result.number, target: target)
+        if try outcome(key, result.number, target: target) == nil {
+            let temporary = "\(claimed(seat.id))/outcome.\(manifest.run)"
+            try files.writeFile(
+                temporary, result.encoded(), mode: .replace, create: .outcomeCreate, write: .outcomeWrite,
+                sync: .outcomeSync, close: .outcomeClose)
+            do throws(StorageError) { try files.link(temporary, path, .outcomeLink) } catch { if error.code != .exists { throw error } }
+            try files.unlink(temporary, .outcomeUnlinkTemporary)
+            try files.synchronizeDirectory(log(key), .outcomeSyncDirectory)
+        }
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
+        let directory = ready(target, name)
+        do {
+            for text in try files.list(directory, .closeList) {
+                if let chunk = ReadyChunkName(text) {
+                    try moveToLoaded("\(directory)/\(text)", target, manifest.run, chunk.sequence)
+                }
+            }
+        } catch let error as StorageError { if error.code != .notFound { throw error } }
+        if !manifest.chunks.isEmpty {
+            do {
+                try files.link(
+                    logEntry(key, result.number), "\(loaded(target, manifest.run))/\(FileNames.manifest)",
+                    .retireLinkManifest)
+            } catch { if error.code != .exists, error.code != .notFound { throw error } }
+        }
+        do throws(StorageError) { try files.unlink("\(directory)/\(FileNames.manifest)", .closeUnlinkManifest) } catch {
+            if error.code != .notFound { throw error }
+        }
+        for empty in [directory, dead(target, manifest.run), loaded(target, manifest.run)] {
+            do throws(StorageError) { try files.removeDirectory(empty, .closeRemoveDirectory) } catch {
+                // Not empty: dead rows, the archive, or a chunk handed back this instant, which the next sweep moves.
+                if error.code != .notFound, error.code != .notEmpty { throw error }
+            }
+        }
+        try? files.unlink(
+            "\(log(key))/\(FileNames.loadManifest(result.number, target: target))", .closeUnlinkManifest)
+    }
+}

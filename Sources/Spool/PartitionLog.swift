@@ -1,0 +1,52 @@
+package import Manifest
+package import Storage
+
+/// Reading the log of a partition.
+extension Spool {
+    /// n of the last manifest, 0 when there is none.
+    package func lastNumber(_ key: LogKey) throws -> Int {
+        do {
+            return try files.list(log(key), .logList).compactMap(FileNames.parseLogEntry).max() ?? 0
+        } catch {
+            if error.code == .notFound { return 0 }
+            throw error
+        }
+    }
+
+    /// The n-th manifest; `nil` when there is none.
+    package func manifest(_ key: LogKey, _ number: Int) throws -> RunManifest? {
+        try readManifest(logEntry(key, number), .logRead)
+    }
+
+    /// The manifest at `path`; `nil` when there is none.
+    ///
+    /// - Throws: `SpoolError.damaged` when it cannot be read.
+    package func readManifest(_ path: String, _ operation: Operation) throws -> RunManifest? {
+        let bytes: [UInt8]
+        do {
+            bytes = try files.contents(path, open: operation, read: operation, close: operation)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+        do { return try RunManifest(decoding: bytes) } catch {
+            throw SpoolError(.damaged, "\(path): \(error.message)")
+        }
+    }
+
+    /// How the n-th manifest ended in `target` (encoded); `nil` while it is open.
+    package func outcome(_ key: LogKey, _ number: Int, target: String) throws -> LoadManifest? {
+        try loadManifest(outcomePath(key, number, target: target))
+    }
+
+    /// The load manifest at `path`; `nil` when there is none or it is torn: it is for people, not evidence.
+    package func loadManifest(_ path: String) throws -> LoadManifest? {
+        do {
+            let bytes = try files.contents(path, open: .outcomeRead, read: .outcomeRead, close: .outcomeRead)
+            return try? LoadManifest(decoding: bytes)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+}

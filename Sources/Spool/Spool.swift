@@ -1,0 +1,143 @@
+internal import JSON
+package import Manifest
+package import Storage
+internal import Chunk
+
+/// A spool directory: the durable queue between extractors and loaders. Format: `docs/spool-format.md`.
+///
+/// A value of constants; all state lies in the directory. Its moves are extensions, one file each.
+package final class Spool: Sendable {
+    /// The directory.
+    package let root: String
+    /// The id in `spool.json`, 32 lower-case hex digits.
+    package let id: String
+    package let files: any FileSystem
+    package let clock: any Clock
+    package let host: any HostProcesses
+    /// 128 random bits a call; seeded in tests.
+    package let random: @Sendable () -> (UInt64, UInt64)
+    /// Seconds after which a lease that does not change is expired.
+    package let leaseSeconds: Double
+
+    /// The directories of a spool, made at its creation.
+    package static let directories = [
+        "writing", "trash", "manifests", "ready", "claimed", "loaded", "dead", "quarantine", "control",
+    ]
+
+    /// Opens the spool at `root`, making it when it is absent.
+    ///
+    /// - Parameters:
+    ///   - create: whether an absent spool is made; otherwise its absence is an error.
+    /// - Throws: `SpoolError`, `StorageError`.
+    package init(
+        root: String, create: Bool, files: any FileSystem, clock: any Clock, host: any HostProcesses,
+        random: @escaping @Sendable () -> (UInt64, UInt64), leaseSeconds: Double = 30
+    ) throws {
+        self.root = root
+        self.files = files
+        self.clock = clock
+        self.host = host
+        self.random = random
+        self.leaseSeconds = leaseSeconds
+        if let found = try Spool.readMarker(root, files) {
+            id = found
+        } else {
+            guard create else {
+                throw SpoolError(.absent, "\(root) is not a spool (it has no spool.json): check --spool, or run an extract")
+            }
+            id = try Spool.make(root, files, random)
+        }
+    }
+
+    private static func readMarker(_ root: String, _ files: any FileSystem) throws -> String? {
+        let bytes: [UInt8]
+        do {
+            bytes = try files.contents(
+                "\(root)/spool.json", limit: 1 << 16, open: .spoolReadMarker, read: .spoolReadMarker,
+                close: .spoolReadMarker)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+        do {
+            let reader = try ObjectReader(try JSONValue(parsing: bytes), "\(root)/spool.json")
+            try reader.checkFormat()
+            return try reader.string("spool")
+        } catch let error as ManifestError {
+            throw SpoolError(.damaged, error.message)
+        } catch {
+            throw SpoolError(.damaged, "\(root)/spool.json is damaged: restore it, the spool's id is in every manifest")
+        }
+    }
+
+    private static func make(
+        _ root: String, _ files: any FileSystem, _ random: () -> (UInt64, UInt64)
+    ) throws -> String {
+        let components = root.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        let base = root.hasPrefix("/") ? "" : "."
+        try files.makeDirectories(base, components, .spoolMakeDirectory, sync: nil)
+        for name in directories {
+            do throws(StorageError) { try files.makeDirectory("\(root)/\(name)", .spoolMakeDirectory) } catch {
+                if error.code != .exists { throw error }
+            }
+        }
+        let bits = random()
+        let id = HexDigits.render(bits.0) + HexDigits.render(bits.1)
+        let temporary = "\(root)/spool.json.\(id)"
+        let text = JSONValue.record([("format", .integer(1)), ("spool", .string(id))]).serialized()
+        try files.writeFile(
+            temporary, text + [10], create: .spoolCreateMarker, write: .spoolWriteMarker, sync: .spoolSyncMarker,
+            close: .spoolCloseMarker)
+        do throws(StorageError) { try files.link(temporary, "\(root)/spool.json", .spoolLinkMarker) } catch {
+            if error.code != .exists { throw error }
+        }
+        try files.unlink(temporary, .spoolUnlinkTemporary)
+        try files.synchronizeDirectory(root, .spoolSyncDirectory)
+        // Somebody else may have been first: the file says who won.
+        guard let winner = try readMarker(root, files) else {
+            throw SpoolError(.damaged, "\(root)/spool.json vanished while it was made: another program cleans \(root)")
+        }
+        return winner
+    }
+
+    /// A name from outside as one path component.
+    package func encode(_ name: String) -> String {
+        NameEncoding.encode(name) { bytes in bytes.withUnsafeBytes { SHA256Stream.digest(of: $0) } }
+    }
+
+    /// A new run id by this host's clock.
+    package func newRun() -> RunID {
+        RunID(milliseconds: UInt64(max(0, clock.now())), random: random())
+    }
+
+    /// Now, as documents carry it.
+    package var timestamp: String { Timestamp.render(clock.now()) }
+}
+
+/// Why the spool cannot do what was asked.
+package struct SpoolError: Error, Sendable, CustomStringConvertible {
+    /// What a caller tells apart.
+    package enum Code: Sendable {
+        /// There is no spool.
+        case absent
+        /// A document is missing or damaged.
+        case damaged
+        /// This process lost its lease.
+        case leaseLost
+        /// What was asked contradicts the spool's state.
+        case refused
+    }
+
+    /// The cause.
+    package let code: Code
+    /// What happened, where, and what to do next.
+    package let message: String
+
+    /// An error in words.
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

@@ -1,0 +1,40 @@
+/// Every place in the program that touches the file system, by name: the fault points of the crash sweep.
+///
+/// One call site, one name: a test fails, or kills before or after, exactly this one.
+package enum Operation: String, Sendable, CaseIterable {
+    // Opening a spool
+    case spoolMakeDirectory, spoolReadMarker, spoolCreateMarker, spoolWriteMarker, spoolSyncMarker, spoolCloseMarker
+    case spoolLinkMarker, spoolUnlinkTemporary, spoolSyncDirectory
+    // Extraction
+    case runMakeDirectory, leaseCreate, leaseWrite, leaseClose, leaseOpen, leaseRead, leaseUnlink
+    case chunkCreate, chunkWrite, chunkSync, chunkClose, chunkUnlinkFailed
+    case entryCreate, entryWrite, entryClose, entryRead, entryUnlink
+    case inputRejectsCreate, inputRejectsWrite, inputRejectsSync, inputRejectsClose
+    case sealCreate, sealWrite, sealSync, sealClose, sealSyncDirectory
+    case logMakeDirectory, logSyncParent, logLink, logSyncDirectory, logRead, logList
+    case adoptLink, adoptList
+    // Publication
+    case publishMakeDirectory, publishSyncParent, publishMove, publishLink, publishLinkManifest, publishSyncDirectory
+    case publishList, publishUnlinkManifest, publishRemoveDirectory, publishMoveRejects
+    case tokenCreate, tokenClose
+    // Discard
+    case discardList, discardUnlinkManifest, discardUnlink, discardMakeDirectory, discardMove, discardRemoveDirectory
+    case trashList, trashUnlink, trashRemoveDirectory, trashStatus
+    // Loading
+    case seatMakeDirectory, seatList, seatRemoveDirectory, tokenClaim, tokenRelease, readyList, readyReadManifest
+    case claimChunk, claimCheck, claimOpen, claimRead, claimClose, handBack, handBackMakeDirectory
+    case rejectsCreate, rejectsWrite, rejectsSync, rejectsClose, rejectsSyncDirectory, rejectsSweep
+    case buryChunk, buryWhyCreate, buryWhyWrite, buryWhySync, buryWhyClose, buryMakeDirectory, burySyncDirectory
+    case retire, retireUnlinkSource, retireLinkManifest, retireMakeDirectory
+    case progressCreate, progressWrite, progressClose, progressRename
+    case outcomeCreate, outcomeWrite, outcomeSync, outcomeClose, outcomeLink, outcomeUnlinkTemporary
+    case outcomeSyncDirectory, outcomeRead
+    case closeUnlinkManifest, closeRemoveDirectory, closeList, closeCheck
+    // Recovery
+    case sweepList, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
+    // People
+    case controlCreate, controlClose, controlStatus, controlUnlink, controlList
+    case deadList, deadRead, deadMove, deadUnlinkWhy, inventoryList, inventoryRead, inventoryStatus
+    case fsckList, fsckRead, fsckStatus, fsckMove, fsckMakeDirectory, doctorProbe, retentionUnlink
+    case sourceOpen, sourceRead, sourceClose, sourceList, sourceStatus, spaceStatus
+}
