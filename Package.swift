@@ -30,6 +30,21 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Spool", dependencies: ["Chunk", "JSON", "Manifest", "Storage", "Threads"], swiftSettings: settings),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CCurlShims", dependencies: ["CCurl"]),
+        // Declarations only: zlib is loaded at run time, so that its headers need not be installed.
+        .systemLibrary(name: "CZlibABI"),
+        .target(
+            name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["CCurl", "CCurlShims"], swiftSettings: settings),
+        .target(name: "Formats", dependencies: ["CZstd", "CZlibABI"], swiftSettings: settings),
+        .target(
+            name: "Extract",
+            dependencies: [
+                "Chunk", "Configuration", "Formats", "HTTP", "JSON", "Manifest", "Spool", "Storage", "Threads",
+            ],
+            swiftSettings: settings),
         .target(name: "Databases", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],

@@ -1,0 +1,86 @@
+extension Table {
+    static let connection = Section(
+        "connection", "A system that jobs read from or write to.", discriminator: "type",
+        [
+            Key("type", .choice(["http", "files", "sqlite"]), required: true, "What the system is."),
+            Key("base_url", .text(.url), required: true, for: ["http"], "What the paths of sources are appended to."),
+            Key(
+                "headers", .map(of: .text(.maybeSecret), names: .headerName), for: ["http"],
+                "Headers of every request; a credential only as `${NAME}` or `file:PATH`."),
+            Key("auth", .section(auth), for: ["http"], "How requests prove who they are."),
+            Key(
+                "method", .choice(["GET", "POST"]), standard: "GET", for: ["http"],
+                "The method where a source names none."),
+            Key(
+                "client_certificate", .section(clientCertificate), for: ["http"],
+                "The certificate that the server asks for."),
+            Key("ca_file", .text(.expanded), for: ["http"], "A file of authorities to trust in place of the system's."),
+            Key(
+                "verify_tls", .boolean, standard: "true", for: ["http"],
+                "Whether the server's certificate is checked."),
+            Key("timeouts", .section(httpTimeouts), for: ["http"], "Limits of requests."),
+            Key(
+                "rate_limit", .text(.rate), for: ["http"],
+                "Requests at most, over all partitions: `10/s`, `600/m`, `3600/h`; a number is per second."),
+            Key(
+                "proxy", .text(.maybeSecret), for: ["http"],
+                "The proxy's address; with credentials only as `${NAME}` or `file:PATH`."),
+            Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http"], "The User-Agent header."),
+            Key(
+                "path", .text(.expanded), required: true, for: ["files", "sqlite"],
+                "files: the directory below which sources are sought. sqlite: the database file."),
+            Key(
+                "cache_size", .size(0...1_000_000_000_000), standard: "64MB", for: ["sqlite"],
+                "Memory of the page cache."),
+            Key(
+                "wal_autocheckpoint", .integer(0...1_000_000), for: ["sqlite"],
+                "Pages of the write-ahead log after which it is copied back; without it Bobbin chooses."),
+            Key(
+                "busy_timeout", .duration(minimum: .zero), standard: "30s", for: ["sqlite"],
+                "How long to wait for another writer's lock."),
+        ])
+
+    static let auth = Section(
+        "auth", "How requests prove who they are: one of the keys.",
+        [
+            Key("bearer", .text(.secret), "A bearer token."),
+            Key("basic", .section(basic), "A user and password (RFC 7617)."),
+            Key("oauth2", .section(oauth2), "OAuth 2 client credentials (RFC 6749, section 4.4)."),
+        ])
+
+    static let basic = Section(
+        "basic", "A user and password.",
+        [
+            Key("user", .text(.expanded), required: true, "The user."),
+            Key("password", .text(.secret), required: true, "The password."),
+        ])
+
+    static let oauth2 = Section(
+        "oauth2", "OAuth 2 client credentials; tokens are fetched and renewed as needed.",
+        [
+            Key("token_url", .text(.url), required: true, "Where tokens are fetched."),
+            Key("client_id", .text(.expanded), required: true, "The client's id."),
+            Key("client_secret", .text(.secret), required: true, "The client's secret."),
+            Key("scopes", .list(of: .text(.plain)), "The scopes to ask for."),
+            Key("audience", .text(.expanded), "The audience to ask for."),
+            Key(
+                "style", .choice(["basic", "body"]), standard: "basic",
+                "Whether id and secret go into the Authorization header or the body."),
+        ])
+
+    static let clientCertificate = Section(
+        "client_certificate", "A certificate for mutual TLS.",
+        [
+            Key("cert", .text(.expanded), required: true, "The certificate's file (PEM)."),
+            Key("key", .text(.expanded), "The private key's file (PEM), unless the certificate's file holds it."),
+            Key("key_password", .text(.secret), "The private key's password."),
+        ])
+
+    static let httpTimeouts = Section(
+        "http_timeouts", "Limits of requests.",
+        [
+            Key("connect", .duration(minimum: .milliseconds(1)), standard: "10s", "For the connection to stand."),
+            Key("request", .duration(minimum: .milliseconds(1)), standard: "2m", "For one request and its answer."),
+            Key("idle", .duration(minimum: .milliseconds(1)), standard: "30s", "Without a byte of the answer."),
+        ])
+}

@@ -1,0 +1,201 @@
+/// The table of all keys.
+enum Table {
+    static let document = Section(
+        "document", "The whole file.",
+        [
+            Key("spool", .text(.expanded), standard: "spool", "The directory of the durable queue."),
+            Key(
+                "timezone", .text(.timezone), standard: "UTC",
+                "The IANA time zone in which days begin: today, for `last_days`."),
+            Key(
+                "connections", .map(of: .section(connection), names: .name), required: true,
+                "The systems that jobs read from and write to, by name."),
+            Key("defaults", .section(defaults), "What jobs take when they and their streams do not say otherwise."),
+            Key("jobs", .map(of: .section(job), names: .name), required: true, "The syncs, by name."),
+            Key("load", .section(load), "How loaders work on this spool."),
+        ])
+
+    static let load = Section(
+        "load", "How loaders work on this spool.",
+        [
+            Key("workers", .integer(1...1000), standard: "2", "Chunks that one loader process works on at once."),
+            Key(
+                "max_attempts", .integer(1...1000), standard: "3",
+                "Attempts at a chunk that fails by itself, before it is dead."),
+            Key(
+                "max_crashes", .integer(1...1000), standard: "20",
+                "Loader deaths in a row over one chunk, before it is dead as crash-looping."),
+            Key(
+                "lease", .duration(minimum: .seconds(1)), standard: "30s",
+                "How long a loader or extractor may be silent before others take its work."),
+            Key("retention", .duration(minimum: .zero), standard: "7d", "How long loaded chunks are kept for replay."),
+            Key(
+                "min_retention", .duration(minimum: .zero), standard: "1h",
+                "What is kept of the archive even when the disk runs short."),
+            Key(
+                "low_water", .size(0...(.max)), standard: "1GB",
+                "Free space of the spool's disk below which extraction stops and the archive is thinned."),
+        ])
+
+    static let job = Section(
+        "job", "A sync: one stream written flat (named as its table, else as the job), or several under `streams`.",
+        base: [stream],
+        [
+            Key("defaults", .section(defaults), "What the job's streams take before the job's own keys."),
+            Key(
+                "streams", .map(of: .section(stream), names: .name),
+                "The job's streams, by name; without it the job is one stream."),
+        ])
+
+    /// The keys that may stand in a stream, its job, the job's defaults and the top-level defaults; the first that has
+    /// a key wins, and sections are joined key by key.
+    static let stream = Section(
+        "stream", "One table of a job.", base: [defaults],
+        [
+            Key(
+                "table", .text(.name),
+                "The table in the target; without it the stream's name. In a flat job, also the stream's name.")
+        ])
+
+    static let defaults = Section(
+        "defaults", "Keys for every stream of the file, or of the job.",
+        [
+            Key("source", .section(SourceTable.source), "Where rows come from."),
+            Key(
+                "target", .either([.text(.name), .list(of: .text(.name))]),
+                "The connection rows go to, or a list of them. Required in the end."),
+            Key(
+                "mode", .choice(["append", "insert-only", "merge", "replace-partition", "replace"]), standard: "append",
+                "How rows change the table."),
+            Key(
+                "primary_key", .either([.text(.name), .list(of: .text(.name))]),
+                "The columns that identify a row. Required for merge and insert-only."),
+            Key(
+                "partitions",
+                .map(of: .either([.list(of: .text(.name)), .section(partitionRange)]), names: .name),
+                "Columns whose combinations of values are extracted one by one: a list of values, or days."),
+            Key("parallelism", .integer(1...1000), standard: "20", "Partitions extracted at once."),
+            Key(
+                "priority", .integer(0...99), standard: "50",
+                "Which work goes first when loaders are scarce: 0 is first."),
+            Key("retry", .section(retry), "Delays between attempts of a request or connection."),
+            Key("timeouts", .section(timeouts), "Limits of this stream, in place of its connection's."),
+            Key("chunk", .section(chunk), "When a chunk file is closed; the first limit reached counts."),
+            Key(
+                "columns", .map(of: .choice(columnTypes), names: .name),
+                "Declared types of columns; the others are inferred and widened."),
+            Key("contract", .section(contract), "What may change in the data without a person."),
+            Key(
+                "allow_empty", .boolean, standard: "false",
+                "Whether nothing may replace something, in the replace modes."),
+            Key(
+                "min_share", .text(.share), standard: "0",
+                "The least rows of a replacement, as a share of the rows it replaces."),
+            Key(
+                "max_rejects", .section(maxRejects),
+                "Rejected rows of a chunk above which the chunk is dead; the first limit reached counts."),
+            Key("on_failure", .section(onFailure), "Who is told when a run fails."),
+        ])
+
+    /// All types a column may be declared as: every logical type but the one of no value.
+    static let columnTypes = [
+        "boolean", "integer", "bigint", "double", "decimal", "date", "timestamp", "json", "text",
+    ]
+
+    static let partitionRange = Section(
+        "partition_range", "Days as partition values: `last_days`, or `from` and `to`.",
+        [
+            Key("last_days", .integer(1...36_500), "So many days before today: 5 is D-1 to D-5."),
+            Key("from", .text(.date), "The first day."),
+            Key("to", .text(.date), "The last day, included."),
+        ])
+
+    static let retry = Section(
+        "retry", "Delays between attempts of a request or connection.", discriminator: "strategy",
+        [
+            Key(
+                "strategy", .choice(["exponential", "linear", "fixed", "list"]), standard: "exponential",
+                "How the delay grows."),
+            Key(
+                "max_attempts", .integer(1...1000), for: ["exponential", "linear", "fixed"],
+                "Attempts in all, the first included; built in 4. With a list: one more than its delays."),
+            Key("jitter", .boolean, standard: "true", "Whether a delay is drawn at random between half of it and all."),
+            Key(
+                "initial_delay", .duration(minimum: .zero), standard: "1s", for: ["exponential", "linear"],
+                "The first delay."),
+            Key(
+                "multiplier", .integer(1...100), standard: "2", for: ["exponential"],
+                "The factor from delay to delay."),
+            Key(
+                "increment", .duration(minimum: .zero), standard: "1s", for: ["linear"],
+                "What each delay is longer than the last."),
+            Key(
+                "max_delay", .duration(minimum: .zero), standard: "30s", for: ["exponential", "linear"],
+                "The greatest delay."),
+            Key("delay", .duration(minimum: .zero), standard: "1s", for: ["fixed"], "Every delay."),
+            Key("delays", .list(of: .duration(minimum: .zero)), required: true, for: ["list"], "The delays in order."),
+        ])
+
+    static let timeouts = Section(
+        "timeouts", "Limits of this stream, in place of its connection's.",
+        [
+            Key("connect", .duration(minimum: .milliseconds(1)), "For the connection to stand."),
+            Key("request", .duration(minimum: .milliseconds(1)), "For one request and its answer."),
+            Key("idle", .duration(minimum: .milliseconds(1)), "Without a byte of the answer."),
+            Key(
+                "partition", .duration(minimum: .milliseconds(1)), "For the extraction of one partition; none built in."
+            ),
+        ])
+
+    static let chunk = Section(
+        "chunk", "When a chunk file is closed; the first limit reached counts.",
+        [
+            Key("rows", .integer(1...10_000_000), standard: "50000", "Rows in a chunk."),
+            Key("bytes", .size(1000...1_000_000_000), standard: "16MB", "Bytes of a chunk before compression."),
+        ])
+
+    static let contract = Section(
+        "contract", "What may change in the data without a person; a row that breaks it is rejected.",
+        [
+            Key(
+                "columns", .choice(["evolve", "freeze"]), standard: "evolve",
+                "Whether new columns are added to the target."),
+            Key("types", .choice(["evolve", "freeze"]), standard: "evolve", "Whether columns may be widened."),
+        ])
+
+    static let maxRejects = Section(
+        "max_rejects", "Rejected rows of a chunk above which the chunk is dead; the first limit reached counts.",
+        [
+            Key("rows", .integer(0...(.max)), standard: "1000", "Rows."),
+            Key("share", .text(.share), standard: "0.01", "Share of the chunk's rows."),
+        ])
+
+    static let onFailure = Section(
+        "on_failure", "Who is told when a run fails.",
+        [
+            Key("command", .list(of: .text(.plain)), "A program and its arguments, started without a shell."),
+            Key("webhook", .text(.url), "An address that gets a POST with a JSON document."),
+        ])
+
+    /// Every section, the whole file first.
+    static let sections: [Section] = {
+        var found: [Section] = []
+        func visit(_ section: Section) {
+            guard !found.contains(where: { $0.name == section.name }) else { return }
+            found.append(section)
+            section.keys.forEach { visit($0.shape) }
+            section.base.forEach(visit)
+        }
+        func visit(_ shape: Shape) {
+            switch shape {
+            case .section(let section): visit(section)
+            case .map(let value, _): visit(value)
+            case .list(let item): visit(item)
+            case .either(let shapes): shapes.forEach(visit)
+            case .text, .integer, .boolean, .duration, .size, .choice, .json: break
+            }
+        }
+        visit(document)
+        return found
+    }()
+}

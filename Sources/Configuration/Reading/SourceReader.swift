@@ -1,0 +1,156 @@
+import Manifest
+
+/// Reads the source of one stream.
+struct SourceReader {
+    /// The placeholders that are not partitions.
+    static let reserved = ["cursor", "page", "page_size", "since"]
+
+    let connections: [String: ConnectionSummary]
+    let partitions: [Partition]
+    let mode: WriteMode
+
+    func read(_ stream: Fields) -> Source? {
+        guard let fields = stream.section("source") else {
+            if !stream.has("source") {
+                stream.fail(
+                    .missingKey, "source", "the key is missing; expected a section with a connection and a path")
+            }
+            return nil
+        }
+        let name = fields.optionalText("connection")
+        guard let name, let connection = connections[name] else {
+            fields.checkKeys()
+            if let name { fields.fail(.unknownName, "connection", unknownConnection(name, connections)) }
+            return nil
+        }
+        let type = connection.type
+        guard ["http", "files"].contains(type) else {
+            if !type.isEmpty, Table.connection["type"]?.shape.problem(in: type, isPlain: true) == nil {
+                fields.fail(
+                    .conflict, "connection",
+                    "the connection \(Message.quoted(name)) is of type \(type), which rows cannot be read from; "
+                        + "name one of type http or files")
+            }
+            return nil
+        }
+        fields.checkKeys(for: type, called: "connection type")
+        return type == "http" ? readHTTP(name, connection.method, fields) : readFiles(name, fields)
+    }
+
+    private func readHTTP(_ connection: String, _ standard: HTTPMethod, _ fields: Fields) -> Source? {
+        let query = named("query", of: fields)
+        let headers = named("headers", of: fields)
+        checkHeaders(fields)
+        let body = fields.find("body").flatMap { jsonTemplate($0.node, $0.path, fields.issues) }
+        let path = template("path", of: fields)
+        var templates = query.map(\.placed) + headers.map(\.placed)
+        if let path { templates.append(path) }
+        if let body, let found = fields.find("body") {
+            templates += body.templates.map { Placed(template: $0, mark: found.mark, path: found.path) }
+        }
+        let used = Set(templates.flatMap(\.template.placeholders))
+        let pagination = readPagination(fields, used)
+        let incremental = readIncremental(fields, used)
+        var known = ["page_size"]
+        switch pagination {
+        case .cursor, .nextCursor: known.append("cursor")
+        case .page: known.append("page")
+        case .none, .link, .nextURL: break
+        }
+        if incremental != nil { known.append("since") }
+        checkPlaceholders(templates, known: known, fields)
+        let method = fields.choice("method", standard)
+        if method == .get, body != nil {
+            fields.fail(.conflict, "body", "a body needs method POST")
+        }
+        guard let path else { return nil }
+        return .http(
+            HTTPSourceSettings(
+                connection: connection, path: path.template, method: method, query: query.map(\.value),
+                headers: headers.map(\.value), body: body, records: fields.text("records"),
+                pageSize: fields.integer("page_size"), pagination: pagination, incremental: incremental))
+    }
+
+    private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
+        let path = template("path", of: fields)
+        if let path { checkPlaceholders([path], known: [], fields) }
+        let columns = fields.texts("columns")
+        if !fields.boolean("header"), columns.isEmpty {
+            fields.fail(
+                .missingKey, "columns",
+                "the key is missing; files without a header line need the names of their columns")
+        }
+        return path.map { path in
+            .files(
+                FileSourceSettings(
+                    connection: connection, path: path.template,
+                    format: fields.choice("format", FileSourceSettings.Format.auto),
+                    compression: fields.choice("compression", FileSourceSettings.Compression.auto),
+                    hasHeader: fields.boolean("header"), columns: columns,
+                    delimiter: fields.optionalText("delimiter").flatMap(TextRule.delimiter),
+                    null: fields.optionalText("null"), records: fields.text("records")))
+        }
+    }
+
+    private func checkHeaders(_ fields: Fields) {
+        guard let headers = fields.find("headers") else { return }
+        for entry in headers.node.entries ?? [] where ConnectionReader.isCredential(entry.key) {
+            fields.issues.add(
+                .literalSecret, at: entry.mark, headers.path.appending(entry.key),
+                "headers with credentials belong to the connection, as ${NAME} or file:PATH")
+        }
+    }
+
+    // MARK: Templates
+
+    /// A template and where it stands.
+    private struct Placed {
+        let template: Template
+        let mark: Mark
+        let path: KeyPath
+    }
+
+    private func template(_ name: String, of fields: Fields) -> Placed? {
+        guard let template = try? fields.optionalText(name).map({ try Template(parsing: $0) }) else { return nil }
+        let place = fields.place(of: name)
+        if template.description.isEmpty { fields.fail(.wrongValue, name, "the text is empty") }
+        return Placed(template: template, mark: place.mark, path: place.path)
+    }
+
+    private func named(_ name: String, of fields: Fields) -> [(value: NamedTemplate, placed: Placed)] {
+        let path = fields.place(of: name).path
+        return fields.entries(name).compactMap { entry in
+            guard let text = entry.value.text, let template = try? Template(parsing: text) else { return nil }
+            return (
+                NamedTemplate(name: entry.key, template: template),
+                Placed(template: template, mark: entry.value.mark, path: path.appending(entry.key))
+            )
+        }
+    }
+
+    private func checkPlaceholders(_ templates: [Placed], known: [String], _ fields: Fields) {
+        let columns = partitions.map(\.name)
+        let all = columns + known
+        for placed in templates {
+            for name in placed.template.placeholders where !all.contains(name) && !placed.template.hasVariables {
+                let needs = [
+                    "cursor": "pagination of type cursor or next_cursor", "page": "pagination of type page",
+                    "since": "incremental", "page_size": "a connection of type http",
+                ]
+                let shown = all.isEmpty ? "none are known here" : "known here: \(all.joined(separator: ", "))"
+                let message =
+                    needs[name].map { "{\(name)} needs \($0)" }
+                    ?? "unknown placeholder {\(Message.shortened(name))}; \(shown)"
+                    + Message.suggestion(for: name, among: all)
+                fields.issues.add(.unknownName, at: placed.mark, placed.path, message)
+            }
+        }
+        let used = Set(templates.flatMap(\.template.placeholders))
+        for partition in partitions where partition.count > 1 && !used.contains(partition.name) {
+            fields.fail(
+                .conflict, "path",
+                "nothing in the source uses {\(Message.shortened(partition.name))}, so every value of that partition "
+                    + "would read the same rows; put it into the path\(known.isEmpty ? "" : ", the query or the body")")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+extension Settings {
+    /// 16 hex digits that stay the same while a stream reads the same rows in the same way: an unfinished run is only
+    /// continued under the same fingerprint. Credentials, limits and delays do not count, and no secret is in it.
+    package func fingerprint(of stream: Stream) -> String {
+        var text = CanonicalText()
+        text.add("connection", stream.source.connection)
+        switch connections[stream.source.connection] {
+        case .http(let settings): text.add("base_url", settings.baseURL)
+        case .files(let settings): text.add("directory", settings.path)
+        case .sqlite, nil: break
+        }
+        switch stream.source {
+        case .http(let source): text.add(source)
+        case .files(let source): text.add(source)
+        }
+        return fnv1a(text.bytes)
+    }
+}
+
+/// The 64-bit FNV-1a hash as 16 hex digits (Fowler, Noll, Vo; RFC 9923).
+package func fnv1a(_ bytes: some Sequence<UInt8>) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes {
+        hash ^= UInt64(byte)
+        hash = hash &* 0x0000_0100_0000_01b3
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// Names and values, each with its length before it, so that no two settings have one text.
+private struct CanonicalText {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func add(_ name: String, _ value: String?) {
+        guard let value else { return }
+        for text in [name, value] {
+            bytes += String(text.utf8.count).utf8
+            bytes.append(UInt8(ascii: ":"))
+            bytes += text.utf8
+        }
+    }
+
+    mutating func add(_ source: HTTPSourceSettings) {
+        add("type", "http")
+        add("path", source.path.description)
+        add("method", source.method.rawValue)
+        for item in source.query { add("query", item.name); add("value", item.template.description) }
+        for item in source.headers { add("header", item.name); add("value", item.template.description) }
+        // A placeholder keeps its braces, so that it differs from what may be put in its place.
+        add("body", source.body?.rendered { JSONTemplate.Value(text: "{\($0)}", isNumber: false) })
+        add("records", source.records)
+        add("page_size", String(source.pageSize))
+        switch source.pagination {
+        case .none: break
+        case .cursor(let field, let start, let stop, let parameter):
+            add("cursor", field)
+            add("start", start)
+            add("stop", stop.rawValue)
+            add("parameter", parameter)
+        case .nextCursor(let pointer, let parameter):
+            add("next_cursor", pointer)
+            add("parameter", parameter)
+        case .page(let parameter, let start, let totalPages, let stop):
+            add("page", String(start))
+            add("total_pages", totalPages)
+            add("stop", stop.rawValue)
+            add("parameter", parameter)
+        case .link: add("link", "")
+        case .nextURL(let pointer): add("next_url", pointer)
+        }
+        if let incremental = source.incremental {
+            add("incremental", incremental.cursor)
+            add("since", incremental.since)
+            add("lookback", "\(incremental.lookback)")
+            add("format", incremental.format.rawValue)
+        }
+    }
+
+    mutating func add(_ source: FileSourceSettings) {
+        add("type", "files")
+        add("path", source.path.description)
+        add("format", source.format.rawValue)
+        add("compression", source.compression.rawValue)
+        add("header", String(source.hasHeader))
+        for column in source.columns { add("column", column) }
+        add("delimiter", source.delimiter.map { String($0) })
+        add("null", source.null)
+        add("records", source.records)
+    }
+}

@@ -1,0 +1,115 @@
+/// Where a stream's rows come from.
+package enum Source: Sendable, Hashable {
+    case http(HTTPSourceSettings)
+    case files(FileSourceSettings)
+
+    /// The connection's name.
+    package var connection: String {
+        switch self {
+        case .http(let settings): settings.connection
+        case .files(let settings): settings.connection
+        }
+    }
+}
+
+/// A paged HTTP API. Placeholders are names of partitions, and `cursor`, `page`, `page_size`, `since`.
+package struct HTTPSourceSettings: Sendable, Hashable {
+    /// The connection's name.
+    package let connection: String
+    /// Below the connection's base address.
+    package let path: Template
+    /// The source's own method, else the connection's.
+    package let method: HTTPMethod
+    /// Query parameters in the order of the file.
+    package let query: [NamedTemplate]
+    /// Headers besides the connection's.
+    package let headers: [NamedTemplate]
+    /// The body of a POST.
+    package let body: JSONTemplate?
+    /// The JSON pointer to the array of records; empty is the whole answer.
+    package let records: String
+    /// What `{page_size}` stands for.
+    package let pageSize: Int
+    /// How the next page is found.
+    package let pagination: Pagination
+    /// Set when only what is new is pulled.
+    package let incremental: Incremental?
+}
+
+/// How the next page is found.
+package enum Pagination: Sendable, Hashable {
+    /// Which page is the last.
+    package enum Stop: String, Sendable, Hashable {
+        case shortPage = "short_page"
+        case emptyPage = "empty_page"
+    }
+
+    case none
+    /// `{cursor}` is `field` of the last record, at first `start`.
+    case cursor(field: String, start: String, stop: Stop, parameter: String?)
+    /// `{cursor}` is the value at `pointer` in the answer; absent, null or empty ends.
+    case nextCursor(pointer: String, parameter: String?)
+    /// `{page}` counts from `start` to the value at `totalPages`, or until `stop`.
+    case page(parameter: String?, start: Int, totalPages: String?, stop: Stop)
+    /// The `Link` header's `rel="next"` (RFC 8288).
+    case link
+    /// The address at `pointer` in the answer.
+    case nextURL(pointer: String)
+}
+
+/// Pulls only what is new, from a column's greatest value.
+package struct Incremental: Sendable, Hashable {
+    /// What the column's values are.
+    package enum Format: String, Sendable, Hashable {
+        /// ISO 8601.
+        case timestamp
+        case date
+        /// Seconds since 1970.
+        case unix
+        /// Milliseconds since 1970.
+        case unixMilliseconds = "unix_ms"
+        case integer
+        case text
+    }
+
+    /// The column.
+    package let cursor: String
+    /// What `{since}` is on the first run.
+    package let since: String
+    /// How far before the greatest value the next run begins.
+    package let lookback: Duration
+    /// What the values, or the files, are.
+    package let format: Format
+}
+
+/// Files below a connection's directory.
+package struct FileSourceSettings: Sendable, Hashable {
+    /// The format of files; `auto` goes by the name's ending.
+    package enum Format: String, Sendable, Hashable {
+        case auto, ndjson, json, csv, tsv
+    }
+
+    /// The compression of files; `auto` goes by the first bytes.
+    package enum Compression: String, Sendable, Hashable {
+        case auto, none, gzip, zstd
+    }
+
+    /// The connection's name.
+    package let connection: String
+    /// A glob; placeholders are names of partitions.
+    package let path: Template
+    /// What the values, or the files, are.
+    package let format: Format
+    /// How the files are compressed.
+    package let compression: Compression
+    /// Whether the first line of a CSV or TSV file names its columns.
+    package let hasHeader: Bool
+    /// The columns of a CSV or TSV file, when no line names them.
+    package let columns: [String]
+    /// An ASCII character; nil is the format's.
+    package let delimiter: UInt8?
+    /// The unquoted field that is NULL; nil when none is.
+    package let null: String?
+    /// The JSON pointer to the array of records of a JSON file; empty is the whole of it.
+    package let records: String
+}

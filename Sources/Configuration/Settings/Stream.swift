@@ -1,0 +1,112 @@
+package import Manifest
+
+/// One table of a job.
+package struct Stream: Sendable, Hashable {
+    /// The job's name.
+    package let job: String
+    /// The name, unique in its job.
+    package let name: String
+    /// Where rows come from.
+    package let source: Source
+    /// The names of connections, each once; at least one.
+    package let targets: [String]
+    /// The table in each target.
+    package let table: String
+    /// The columns in order; empty when there is no key.
+    package let primaryKey: [String]
+    /// How rows change the table.
+    package let mode: WriteMode
+    /// The partition columns in order; empty when there are none.
+    package let partitions: [Partition]
+    /// Partitions extracted at once.
+    package let parallelism: Int
+    /// 0 is first, 99 last.
+    package let priority: Int
+    /// Delays between attempts of a request or connection.
+    package let retry: RetryPolicy
+    /// Limits of this stream.
+    package let timeouts: StreamTimeouts
+    /// When a chunk file is closed.
+    package let chunk: ChunkLimits
+    /// Declared types; other columns are inferred.
+    package let columns: [String: LogicalType]
+    /// What may change in the data without a person.
+    package let contract: Contract
+    /// Whether nothing may replace something.
+    package let allowEmpty: Bool
+    /// The least rows of a replacement, as a share (0 to 1) of what it replaces.
+    package let minShare: Double
+    /// Rejected rows of a chunk above which it is dead.
+    package let maxRejects: RejectLimits
+    /// Who is told when a run fails.
+    package let onFailure: FailureHook
+}
+
+/// Limits of one stream; nil is the connection's, or none.
+package struct StreamTimeouts: Sendable, Hashable {
+    /// For the connection to stand.
+    package let connect: Duration?
+    /// For one request and its answer.
+    package let request: Duration?
+    /// Without a byte of the answer.
+    package let idle: Duration?
+    /// For the extraction of one partition.
+    package let partition: Duration?
+}
+
+/// When a chunk file is closed; the first limit reached counts.
+package struct ChunkLimits: Sendable, Hashable {
+    /// Rows.
+    package let rows: Int
+    /// Before compression.
+    package let bytes: Int
+}
+
+/// What may change in the data without a person.
+package struct Contract: Sendable, Hashable {
+    /// Whether a change is followed, or rejects the row.
+    package enum Policy: String, Sendable, Hashable {
+        case evolve
+        case freeze
+    }
+
+    /// Whether new columns are added to the target.
+    package let columns: Policy
+    /// Whether columns may be widened.
+    package let types: Policy
+}
+
+/// Rejected rows of a chunk above which it is dead; the first limit reached counts.
+package struct RejectLimits: Sendable, Hashable {
+    /// Rows.
+    package let rows: Int
+    /// 0 to 1.
+    package let share: Double
+}
+
+/// Who is told when a run fails.
+package struct FailureHook: Sendable, Hashable {
+    /// A program and its arguments; empty for none.
+    package let command: [String]
+    /// An address that gets a POST; nil for none.
+    package let webhook: Secret?
+}
+
+/// Delays between attempts of a request or connection.
+package struct RetryPolicy: Sendable, Hashable {
+    /// How the delay grows.
+    package enum Strategy: Sendable, Hashable {
+        case exponential(initial: Duration, multiplier: Int, maximum: Duration)
+        case linear(initial: Duration, increment: Duration, maximum: Duration)
+        case fixed(Duration)
+        /// The delays in order, `maxAttempts - 1` of them.
+        case list([Duration])
+    }
+
+    /// How the delay grows.
+    package let strategy: Strategy
+    /// The first attempt included.
+    package let maxAttempts: Int
+    /// Whether a delay is drawn at random between half of it and all.
+    package let jitter: Bool
+}

@@ -1,0 +1,90 @@
+internal import Configuration
+internal import Formats
+internal import HTTP
+internal import Manifest
+
+/// The configuration's words for an HTTP connection as the client's options.
+enum HTTPOptions {
+    static func make(_ settings: HTTPSettings, _ timeouts: StreamTimeouts) -> HTTPClientOptions {
+        var options = HTTPClientOptions(baseURL: settings.baseURL)
+        options.headers = settings.headers.map { ($0.name, $0.value.reveal()) }
+        switch settings.authorization {
+        case .bearer(let token)?: options.authorization = .bearer(token.reveal())
+        case .basic(let user, let password)?:
+            options.authorization = .basic(user: user, password: password.reveal())
+        case .oauth2(let oauth)?:
+            options.authorization = .oauth2(
+                OAuth2Settings(
+                    tokenURL: oauth.tokenURL, clientID: oauth.clientID, clientSecret: oauth.clientSecret.reveal(),
+                    scopes: oauth.scopes, audience: oauth.audience, style: oauth.style == .basic ? .header : .body))
+        case nil: options.authorization = .none
+        }
+        options.clientCertificate = settings.clientCertificate.map {
+            HTTP.ClientCertificate(
+                certificateFile: $0.certificate, keyFile: $0.key, keyPassword: $0.keyPassword?.reveal())
+        }
+        options.caFile = settings.caFile
+        options.verifyTLS = settings.verifyTLS
+        options.connectTimeout = seconds(timeouts.connect ?? settings.timeouts.connect)
+        options.requestTimeout = seconds(timeouts.request ?? settings.timeouts.request)
+        options.idleTimeout = seconds(timeouts.idle ?? settings.timeouts.idle)
+        options.proxy = settings.proxy.map { Proxy(url: $0.reveal()) }
+        if let rate = settings.rateLimit { options.requestsPerSecond = Double(rate.requests) / max(seconds(rate.interval), 1e-9) }
+        options.userAgent = settings.userAgent
+        return options
+    }
+
+    static func retry(_ policy: Configuration.RetryPolicy) -> HTTP.RetryPolicy {
+        let strategy: HTTP.RetryPolicy.Strategy =
+            switch policy.strategy {
+            case .exponential(let initial, let multiplier, let maximum):
+                .exponential(
+                    initial: seconds(initial), multiplier: Double(multiplier), max: seconds(maximum),
+                    jitter: policy.jitter ? 0.5 : 0)
+            case .linear(let initial, let increment, let maximum):
+                .linear(initial: seconds(initial), increment: seconds(increment), max: seconds(maximum))
+            case .fixed(let delay): .fixed(seconds(delay))
+            case .list(let delays): .list(delays.map(seconds))
+            }
+        return HTTP.RetryPolicy(strategy: strategy, maxAttempts: policy.maxAttempts)
+    }
+
+    static func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    }
+}
+
+/// The configuration's words for files as the readers' options.
+enum FileOptions {
+    static func make(_ source: FileSourceSettings, _ columns: [String: LogicalType]) throws -> ReadingOptions {
+        let format: FileFormat? =
+            switch source.format {
+            case .auto: nil
+            case .ndjson: .ndjson
+            case .json: .json
+            case .csv: .csv
+            case .tsv: .tsv
+            }
+        let decompression: Decompression =
+            switch source.compression {
+            case .auto: .auto
+            case .none: .none
+            case .gzip: .gzip
+            case .zstd: .zstd
+            }
+        var dialect: CSVDialect?
+        if !source.columns.isEmpty || source.delimiter != nil || !source.hasHeader || source.null != nil || !columns.isEmpty {
+            dialect = CSVDialect.csv
+            if let delimiter = source.delimiter {
+                dialect?.delimiter = delimiter
+            } else if source.format == .tsv {
+                dialect?.delimiter = 9
+            }
+            if !source.columns.isEmpty { dialect?.names = .declared(source.columns, skippingFirstRow: source.hasHeader) }
+            if let null = source.null { dialect?.nullMarker = null }
+            dialect?.textColumns = Set(columns.filter { $0.value == .text }.keys)
+        }
+        return ReadingOptions(
+            format: format, decompression: decompression, dialect: dialect, records: try JSONPointer(source.records))
+    }
+}

@@ -1,0 +1,197 @@
+internal import Threads
+internal import Configuration
+internal import Formats
+internal import JSON
+internal import Manifest
+internal import Spool
+internal import Storage
+
+/// One file that a partition is made of.
+struct SourceFile: Sendable {
+    /// Below the connection's directory.
+    var path: String
+    var identity: FileIdentity
+}
+
+/// Reads the files of one partition, one after the other.
+final class FileSourceReader: SourceReader {
+    private let directory: String
+    private let context: ExtractContext
+    private let options: ReadingOptions
+    private let rank: Int
+    private let pending: [SourceFile]
+    private let rejects: RejectFile
+    private let noteRejects: (Int) -> Void
+    private let isCancelled: () -> Bool
+    private let partition: Manifest.Partition
+    private var seen: SeenSet
+    private var index = 0
+    private var reader: (any RecordReader)?
+    private var source: StorageSource?
+    private var skip: UInt64 = 0
+    private let block = RecordBlock()
+    private var scanner = RecordScanner()
+    let retries = 0
+
+    /// - Parameters:
+    ///   - files: all files of the partition that are present.
+    ///   - takesAll: also those that were seen before (a replace needs them all).
+    ///   - from: `cursor.to` of the log's last manifest.
+    ///   - resume: the cursor of the last adopted chunk.
+    init(
+        directory: String, files: [SourceFile], takesAll: Bool, options: ReadingOptions, context: ExtractContext,
+        partition: Manifest.Partition, rank: Int, from: JSONValue, resume: JSONValue, rejects: RejectFile,
+        isCancelled: @escaping () -> Bool, noteRejects: @escaping (Int) -> Void
+    ) {
+        self.directory = directory
+        self.options = options
+        self.context = context
+        self.partition = partition
+        self.rank = rank
+        self.rejects = rejects
+        self.isCancelled = isCancelled
+        self.noteRejects = noteRejects
+        let before = FileSourceReader.set(from)
+        let identities = files.map(\.identity)
+        if takesAll {
+            seen = resume.isNull ? SeenSet() : FileSourceReader.set(resume)
+        } else {
+            seen = resume.isNull ? before : FileSourceReader.set(resume)
+        }
+        seen.keep(present: identities)
+        let wanted = Set(seen.pending(of: identities).map(\.file.path))
+        pending = files.filter { wanted.contains($0.path) }
+    }
+
+    private static func set(_ value: JSONValue) -> SeenSet { value["files"]?.text.flatMap { try? SeenSet(decoding: $0) } ?? SeenSet() }
+
+    var cursorTo: JSONValue { json }
+
+    private var json: JSONValue { .record([("files", .string(seen.encoded()))]) }
+
+    func nextPage(into sink: RecordSink) throws -> Bool {
+        while index < pending.count {
+            if isCancelled() { throw ExtractError(.cancelled, "cancelled") }
+            let file = pending[index]
+            let reader = try self.reader ?? open(file)
+            self.reader = reader
+            var refused: [RejectedRecord] = []
+            let path = file.path
+            do {
+                guard try reader.read(into: block, reject: { refused.append($0) }) else {
+                    try setAside(refused, path)
+                    try close(file)
+                    continue
+                }
+            } catch {
+                throw ExtractError(.data, "\(directory)/\(path): \(error): repair or replace the file, then run again")
+            }
+            try setAside(refused, path)
+            try context.benches.with(rank: rank) { bench in try take(bench, sink, path) }
+            context.report(.page(partition, rows: sink.rows, bytes: sink.bytes))
+            return true
+        }
+        return false
+    }
+
+    private func open(_ file: SourceFile) throws -> any RecordReader {
+        let source = StorageSource(files: context.files, file: try context.files.open("\(directory)/\(file.path)", .read, .sourceOpen))
+        self.source = source
+        skip = seen.nextOrdinal(of: file.identity)
+        return try options.reader(source, path: file.path)
+    }
+
+    /// A file that changed while it was read is not what its identity says: the run is given up.
+    private func close(_ file: SourceFile) throws {
+        source?.close()
+        source = nil
+        reader = nil
+        index += 1
+        let now = try FileSourceReader.identity(file.path, in: directory, context.files)
+        guard now == file.identity else {
+            throw ExtractError(
+                .transient, "\(directory)/\(file.path) changed while it was read: run again when its writer is done")
+        }
+        seen.insert(file.identity)
+    }
+
+    static func identity(_ path: String, in directory: String, _ files: any FileSystem) throws(StorageError) -> FileIdentity {
+        let status = try files.status("\(directory)/\(path)", .sourceStatus)
+        return FileIdentity(path: path, size: Int64(status.size), modifiedNanoseconds: status.modified)
+    }
+
+    private func take(_ bench: Workbench, _ sink: RecordSink, _ path: String) throws {
+        sink.beginPage(bench)
+        var last: UInt64 = 0
+        for place in block.records.indices {
+            let position = block.records[place]
+            last = position.ordinal
+            if position.ordinal < skip { continue }
+            // A line ends in LF; the scanner sees the record alone.
+            let bytes = block.record(at: place)
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { continue }
+            var count = bytes.count
+            while count > 0, start[count - 1] == 10 || start[count - 1] == 13 { count -= 1 }
+            if let reason = try refusal(start, count) {
+                try setAside(Reject(
+                    file: path, line: Int(clamping: position.line), reason: reason,
+                    row: String(decoding: UnsafeBufferPointer(start: start, count: min(count, Reject.rowLimit)), as: UTF8.self)))
+                continue
+            }
+            var first = 0
+            while first < count, start[first] <= 32 { first += 1 }
+            try sink.add(start, first..<count, scanner)
+        }
+        if let file = pending.indices.contains(index) ? pending[index] : nil {
+            seen.partial = SeenSet.Partial(file: file.identity, nextOrdinal: max(skip, last + 1))
+        }
+        try sink.endPage(cursor: json)
+    }
+
+    /// Scans one line; the reason when it is no record.
+    private func refusal(_ start: UnsafePointer<UInt8>, _ count: Int) throws -> String? {
+        if let bad = validUTF8(start, count) { return "no UTF-8 at byte \(bad) of the line" }
+        do {
+            var end = try scanner.scanObject(start, from: 0, to: count)
+            while end < count, start[end] <= 32 { end += 1 }
+            return end == count ? nil : "text after the record at byte \(end)"
+        } catch { return error.message }
+    }
+
+    private func setAside(_ refused: [RejectedRecord], _ path: String) throws {
+        for record in refused where record.ordinal >= skip {
+            try setAside(
+                Reject(
+                    file: path, line: Int(clamping: record.line), reason: record.reason,
+                    row: String(decoding: record.raw, as: UTF8.self)))
+        }
+    }
+
+    private func setAside(_ reject: Reject) throws {
+        try rejects.add(reject)
+        noteRejects(1)
+    }
+}
+
+/// A file of the host's as the readers of formats want it.
+final class StorageSource: ByteSource {
+    private let files: any FileSystem
+    private var file: FileDescriptor?
+
+    init(files: any FileSystem, file: FileDescriptor) {
+        self.files = files
+        self.file = file
+    }
+
+    deinit { close() }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard let file else { return 0 }
+        return try files.read(file, into: buffer, .sourceRead)
+    }
+
+    func close() {
+        if let file { try? files.close(file, .sourceClose) }
+        file = nil
+    }
+}

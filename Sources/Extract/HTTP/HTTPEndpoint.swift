@@ -1,0 +1,123 @@
+internal import JSON
+internal import Configuration
+internal import HTTP
+internal import Manifest
+internal import Storage
+internal import Threads
+
+/// One HTTP connection of the configuration with one stream's templates: shared by the stream's partitions.
+final class HTTPEndpoint: Sendable {
+    let client: HTTPClient
+    let retry: HTTP.RetryPolicy
+    let recordTokens: [String]
+    private let name: String
+    private let url: URLTemplate
+    private let headers: [(name: String, template: HTTP.Template)]
+    private let body: JSONBodyTemplate?
+    private let breaker: Condition<CircuitBreaker>
+    private let clock: any Clock
+
+    /// - Parameters:
+    ///   - name: the connection's, for messages.
+    ///   - partitions: how many partitions the invocation has: the breaker never needs more of them to fail.
+    init(
+        name: String, client: HTTPClient, baseURL: String, settings: HTTPSourceSettings, retry: HTTP.RetryPolicy,
+        partitions: Int, clock: any Clock
+    ) throws {
+        self.name = name
+        self.client = client
+        self.retry = retry
+        self.clock = clock
+        recordTokens = HTTPEndpoint.tokens(settings.records)
+        var query = settings.query.map { (name: $0.name, value: $0.template.description) }
+        let pager = try Pager(settings.pagination, pageSize: settings.pageSize, resume: .null)
+        if let parameter = pager.parameter, !query.contains(where: { $0.value.contains(parameter.template) }) {
+            query.append((parameter.name, parameter.template))
+        }
+        url = try URLTemplate(baseURL: baseURL, path: settings.path.description, query: query)
+        headers = try settings.headers.map { ($0.name, try HTTP.Template($0.template.description, at: "header \($0.name)")) }
+        body = try settings.body.map { template in
+            try JSONBodyTemplate(template.rendered { JSONTemplate.Value(text: "{\($0)}", isNumber: false) }, at: "body")
+        }
+        breaker = Condition(CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))))
+    }
+
+    /// The request for the page at which `pager` stands.
+    func request(
+        _ settings: HTTPSourceSettings, _ partition: Manifest.Partition, _ pager: Pager, since: String?
+    ) throws -> HTTPRequest {
+        var values: TemplateValues = [
+            "cursor": pager.cursor, "page": String(pager.page), "page_size": String(settings.pageSize), "since": since,
+        ]
+        for field in partition.fields { values[field.name] = field.value }
+        let rendered = values
+        return HTTPRequest(
+            settings.method == .post ? .post : .get, try pager.nextURL ?? url.url(rendered),
+            headers: try headers.map { ($0.name, try $0.template.render(rendered, .plain)) },
+            body: try body?.render(rendered))
+    }
+
+    /// Leave to make one request; the breaker opens on failures across partitions.
+    func admit(_ partition: Manifest.Partition) throws(ExtractError) -> CircuitBreaker.Ticket {
+        let now = clock.uptime()
+        switch breaker.withLock({ $0.admit(now: now) }) {
+        case .go(let ticket): return ticket
+        case .wait(let until):
+            throw ExtractError(
+                .transient,
+                "connection \(name): its circuit breaker is open after failures of several partitions; next try in \(Int(max(0, until - now)) + 1) s"
+            )
+        }
+    }
+
+    /// The request's result for the breaker.
+    func settle(_ ticket: CircuitBreaker.Ticket, _ partition: Manifest.Partition, _ error: (any Error)?) {
+        let now = clock.uptime()
+        breaker.withLock { breaker in
+            if let error {
+                if HTTPEndpoint.failure(error).error.kind == .transient {
+                    breaker.failed(ticket, key: partition.description, now: now)
+                } else {
+                    breaker.abandoned(ticket, now: now)
+                }
+            } else {
+                breaker.succeeded(ticket)
+            }
+        }
+    }
+
+    /// Any error of a page as an extraction's, with the wait that the server asked for.
+    static func failure(_ error: any Error) -> (error: ExtractError, retryAfter: Double?) {
+        switch error {
+        case let known as ExtractError: return (known, nil)
+        case let http as HTTPError:
+            let kind: ExtractError.Class =
+                switch http.category {
+                case .transient: .transient
+                case .permission: .permission
+                case .configuration: .configuration
+                case .cancelled: .cancelled
+                }
+            return (ExtractError(kind, http.message), http.retryAfter)
+        case let storage as StorageError: return (ExtractError(.environment, storage.description), nil)
+        default: return (ExtractError(.configuration, "\(error)"), nil)
+        }
+    }
+
+    /// The reference tokens of a JSON pointer (RFC 6901).
+    static func tokens(_ pointer: String) -> [String] {
+        guard !pointer.isEmpty else { return [] }
+        return pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { token in
+            HTTPEndpoint.replace(HTTPEndpoint.replace(String(token), "~1", "/"), "~0", "~")
+        }
+    }
+
+    private static func replace(_ text: String, _ mark: String, _ character: String) -> String {
+        text.split(separator: mark, omittingEmptySubsequences: false).joined(separator: character)
+    }
+
+    /// A reference that the source gave, made absolute (RFC 3986 section 5).
+    static func resolve(_ reference: String, against url: String) throws -> String {
+        try URLReference.resolve(reference, against: url)
+    }
+}

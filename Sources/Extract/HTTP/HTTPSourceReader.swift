@@ -1,0 +1,140 @@
+internal import Threads
+internal import Configuration
+internal import HTTP
+internal import JSON
+internal import Manifest
+internal import Spool
+
+/// Reads one partition of a paged HTTP API.
+final class HTTPSourceReader: SourceReader {
+    private let source: HTTPEndpoint
+    private let settings: HTTPSourceSettings
+    private let context: ExtractContext
+    private let partition: Manifest.Partition
+    private let rank: Int
+    private let connection: HTTPConnection
+    private let body = BodyBuffer()
+    private let since: String?
+    private var scanner = RecordScanner()
+    private var pager: Pager
+    private var watermark: Watermark?
+    private var isDone = false
+    private(set) var retries = 0
+
+    /// - Parameters:
+    ///   - rank: place of the partition in the invocation; earlier ones are served first.
+    ///   - resume: where a dead extractor's chunks end, if they were adopted.
+    ///   - from: `cursor.to` of the log's last manifest.
+    init(
+        _ source: HTTPEndpoint, _ settings: HTTPSourceSettings, context: ExtractContext, partition: Manifest.Partition,
+        rank: Int, resume: JSONValue, from: JSONValue, isCancelled: @escaping () -> Bool
+    ) throws {
+        self.source = source
+        self.settings = settings
+        self.context = context
+        self.partition = partition
+        self.rank = rank
+        connection = try HTTPConnection(source.client, isCancelled: isCancelled)
+        pager = try Pager(settings.pagination, pageSize: settings.pageSize, resume: resume)
+        watermark = settings.incremental.map { Watermark($0, from: from, resume: resume) }
+        since = watermark?.since
+    }
+
+    var cursorTo: JSONValue { watermark?.json ?? .null }
+
+    func nextPage(into sink: RecordSink) throws -> Bool {
+        if isDone { return false }
+        var attempt = 1
+        while true {
+            do {
+                try fetch(into: sink)
+                return true
+            } catch {
+                sink.forgetPage()
+                let failure = HTTPEndpoint.failure(error)
+                guard failure.error.kind == .transient else { throw failure.error }
+                attempt += 1
+                let delay = source.retry.delay(
+                    beforeAttempt: attempt, random: Double(context.spool.random().0 >> 11) / 9_007_199_254_740_992,
+                    retryAfter: failure.retryAfter)
+                guard let delay else {
+                    throw ExtractError(
+                        .transient, "\(failure.error.message) (given up after \(attempt - 1) attempts)")
+                }
+                retries += 1
+                context.report(.retry(partition, reason: failure.error.message, seconds: delay))
+                if context.stop.sleep(seconds: delay) { throw ExtractError(.cancelled, "interrupted") }
+            }
+        }
+    }
+
+    private func fetch(into sink: RecordSink) throws {
+        let request = try source.request(settings, partition, pager, since: since)
+        let ticket = try source.admit(partition)
+        let response: HTTPResponse
+        do {
+            body.removeAll()
+            response = try connection.perform(request, into: body)
+            try source.client.check(response, body: body)
+        } catch {
+            source.settle(ticket, partition, error)
+            throw error
+        }
+        source.settle(ticket, partition, nil)
+        try context.benches.with(rank: rank) { bench in
+            try take(response, request, bench, sink)
+        }
+    }
+
+    private func take(
+        _ response: HTTPResponse, _ request: HTTPRequest, _ bench: Workbench, _ sink: RecordSink
+    ) throws {
+        let base = UnsafePointer(body.base.assumingMemoryBound(to: UInt8.self))
+        guard body.count > 0 else { throw malformed(response, "the answer is empty") }
+        if let bad = validUTF8(base, body.count) { throw malformed(response, "no UTF-8 at byte \(bad)") }
+        sink.beginPage(bench)
+        var reader = DocumentReader(
+            base, body.count, records: source.recordTokens, capture: pager.pointer.map { [$0] } ?? [])
+        var last: Field?
+        do {
+            while let range = try reader.next(&scanner) {
+                try sink.add(base, range, scanner)
+                if let field = pager.field { last = Fields.find(field, scanner, base) }
+                try watermark?.observe(scanner, base)
+            }
+            if reader.isMissing { throw malformed(response, reader.missingError.message) }
+        } catch let error as JSONError {
+            throw malformed(response, error.message)
+        }
+        let captured: String?
+        if let value = reader.captured.first ?? nil, value.kind != .null {
+            captured = try reader.text(of: value)
+        } else {
+            captured = nil
+        }
+        let lastText = try last.flatMap { try Fields.text($0, base) }
+        let link = settings.pagination == .link ? try response.nextLink() : nil
+        let previous = pager
+        isDone = try !pager.advance(
+            rows: sink.pageRows, last: lastText, captured: captured, link: link, url: response.effectiveURL)
+        if !isDone, pager == previous { throw ExtractError(.configuration, pager.stuck(request.url)) }
+        watermark?.commitPage()
+        try sink.endPage(cursor: resumeState)
+        context.report(.page(partition, rows: sink.rows, bytes: sink.bytes))
+    }
+
+    /// Where a successor goes on: the pager's place, and the greatest value so far.
+    private var resumeState: JSONValue {
+        guard let place = pager.json else { return .null }
+        guard let watermark else { return place }
+        return .record([("place", place), ("watermark", watermark.json)])
+    }
+
+    /// A 200 whose body is cut or does not parse passes for a hiccup of the source: transient.
+    private func malformed(_ response: HTTPResponse, _ reason: String) -> ExtractError {
+        let type = response.header("content-type") ?? "no content type"
+        return ExtractError(
+            .transient,
+            "\(response.description) with \(body.count) bytes (\(type)) is no usable page: \(reason)")
+    }
+}

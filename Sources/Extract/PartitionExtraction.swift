@@ -1,0 +1,157 @@
+internal import Threads
+internal import Chunk
+internal import Configuration
+internal import JSON
+internal import Manifest
+internal import Spool
+internal import Storage
+
+/// Extracts one partition: opens its log, reads the source to its end, commits and publishes the run.
+struct PartitionExtraction {
+    let context: ExtractContext
+    let stream: StreamPlan
+    let partition: Manifest.Partition
+    /// Place in the invocation; earlier ones are served first.
+    let rank: Int
+    let abandoned: [AdoptableRun]
+    let files: [SourceFile]
+
+    private var spool: Spool { context.spool }
+    private var key: LogKey { LogKey(job: stream.settings.job, stream: stream.settings.name, partition: partition) }
+
+    /// Does the work; every error is part of the result.
+    func run() -> PartitionResult {
+        var result = PartitionResult(key: key, end: .unchanged)
+        result.started = context.clock.now()
+        do {
+            try extract(&result)
+        } catch {
+            let failure = HTTPEndpoint.failure(error).error
+            switch failure.kind {
+            case .cancelled: result.end = .cancelled
+            case .paused: result.end = .paused
+            case .superseded: result.end = .unchanged
+            case .transient, .configuration, .permission, .environment, .data: result.end = .failed(failure)
+            }
+        }
+        result.ended = context.clock.now()
+        return result
+    }
+
+    private func extract(_ result: inout PartitionResult) throws {
+        let began = context.clock.now()
+        if try spool.asked(.pause, job: key.job) != nil { throw ExtractError(.paused, "paused") }
+        try checkSpace()
+        let base = try spool.lastNumber(key)
+        let last = base > 0 ? try spool.manifest(key, base) : nil
+        let mode = stream.settings.mode
+        let from = mode.isReplace ? (stream.isFileSource ? last?.cursorTo ?? .null : .null) : last?.cursorTo ?? .null
+        if stream.isFileSource, nothingNew(from) { return }
+        let found = abandoned.first { run in
+            run.lease.fingerprint == stream.fingerprint && run.lease.base == base
+                && run.checkpoints.last.map { !$0.entry.cursor.isNull } ?? false
+        }
+        let run = spool.newRun()
+        var manifest = RunManifest(
+            spool: spool.id, run: run, job: key.job, stream: key.stream, targets: stream.settings.targets,
+            partition: partition, mode: mode, key: stream.settings.primaryKey, table: stream.settings.table,
+            priority: stream.settings.priority, generation: run, base: base, isFinal: true,
+            fingerprint: stream.fingerprint)
+        manifest.guards = stream.guards
+        manifest.cursorFrom = from
+        manifest.started = spool.timestamp
+        result.run = run
+        context.report(.started(stream: key.stream, partition))
+        let writer = try RunWriter(spool, manifest, heart: context.heart, deadline: stream.deadline)
+        if let found {
+            try writer.adopt(found)
+            result.adopted = writer.manifest.chunks.count
+        }
+        for old in abandoned { try spool.discard(old.run, ownerIsGone: true) }
+        do {
+            try read(writer, from: from, began: began, &result)
+        } catch {
+            let failure = HTTPEndpoint.failure(error).error
+            result.rows = writer.manifest.rows
+            result.chunks = writer.manifest.chunks.count
+            // Finished chunks wait for the next run of the partition; a cancelled or void run has no successor.
+            if writer.manifest.chunks.isEmpty || failure.kind == .cancelled || failure.kind == .superseded {
+                if !context.stop.isStopped || writer.manifest.chunks.isEmpty { try? writer.discard() } else { writer.release() }
+            } else {
+                writer.release()
+            }
+            throw failure
+        }
+    }
+
+    /// Whether no file is new or changed since the last run.
+    private func nothingNew(_ from: JSONValue) -> Bool {
+        guard !files.isEmpty else { return true }
+        return FileSeen.isUnchanged(files, from)
+    }
+
+    private func read(
+        _ writer: RunWriter, from: JSONValue, began: Int64, _ result: inout PartitionResult
+    ) throws {
+        let settings = stream.settings
+        let sink = RecordSink(
+            writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
+            declarations: settings.columns)
+        defer { sink.abandon() }
+        let isCancelled: () -> Bool = { [context, key] in
+            if context.stop.isStopped { return true }
+            return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
+        }
+        let resume = writer.manifest.chunks.last?.cursor ?? .null
+        let reader = try stream.reader(
+            partition, rank: rank, files: files, context: context, from: from, resume: resume, writer: writer,
+            isCancelled: isCancelled)
+        let deadline = stream.settings.timeouts.partition.map { context.clock.uptime() + seconds($0) }
+        var nextLook = context.clock.uptime() + 1
+        while try reader.nextPage(into: sink) {
+            let now = context.clock.uptime()
+            if let deadline, now > deadline {
+                throw ExtractError(.transient, "the partition took longer than timeouts.partition allows: the next run goes on from here")
+            }
+            guard now >= nextLook else { continue }
+            nextLook = now + 1
+            if isCancelled() { throw ExtractError(.cancelled, "cancelled") }
+            try checkSpace()
+        }
+        try context.benches.with(rank: rank) { try sink.finish($0) }
+        result.retries = reader.retries
+        writer.manifest.retries = reader.retries
+        writer.manifest.cursorTo = reader.cursorTo
+        result.rows = writer.manifest.rows
+        result.bytes = writer.manifest.bytes
+        result.chunks = writer.manifest.chunks.count
+        result.rejected = writer.manifest.rejected
+        // An increment without rows needs no manifest; an empty replacement is one.
+        if !settings.mode.isReplace, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0, !stream.isFileSource {
+            try writer.discard()
+            return
+        }
+        switch try writer.commit() {
+        case .lost:
+            throw ExtractError(.superseded, "another extractor published this partition first")
+        case .committed(let number):
+            try writer.publish(number)
+            result.end = .published(number)
+        }
+    }
+
+    private func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    }
+
+    /// Stops in order before the disk is full, so that loaders can still rename.
+    private func checkSpace() throws {
+        let free = try context.files.freeSpace(spool.root, .spaceStatus)
+        guard free >= stream.lowWater else {
+            throw ExtractError(
+                .environment,
+                "\(spool.root) has \(free >> 20) MB left, less than load.low_water (\(stream.lowWater >> 20) MB): let loaders drain it "
+                    + "(bobbin load) or make room, then run again; nothing is lost")
+        }
+    }
+}

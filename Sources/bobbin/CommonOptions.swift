@@ -1,0 +1,35 @@
+internal import ArgumentParser
+
+/// Options of every command.
+struct CommonOptions: ParsableArguments {
+    @Option(name: [.short, .customLong("config")], help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
+    var config = "bobbin.yaml"
+
+    @Option(help: "The spool directory, in place of the configuration's.", completion: .directory)
+    var spool: String?
+
+    @Flag(help: "One JSON document on standard output; texts for people go to standard error.")
+    var json = false
+}
+
+/// Restricts a command to some partitions.
+struct PartitionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Only this value of a partition's column; may be repeated.", valueName: "column=value"))
+    var set: [String] = []
+
+    @Option(help: "As many days back, in place of last_days.")
+    var days: Int?
+
+    func restriction() throws -> [String: [String]] {
+        var values: [String: [String]] = [:]
+        for pair in set {
+            guard let equals = pair.firstIndex(of: "="), equals != pair.startIndex else {
+                throw CommandError(.usage, "--set \(pair): write --set column=value")
+            }
+            values[String(pair[..<equals]), default: []].append(String(pair[pair.index(after: equals)...]))
+        }
+        return values
+    }
+}

@@ -1,0 +1,67 @@
+internal import Glibc
+internal import Threads
+
+/// Standard output and standard error, whole lines at a time.
+enum Console {
+    private static let lock = Condition(())
+
+    /// Whether standard error is a terminal.
+    static var isTerminal: Bool { isatty(2) == 1 }
+
+    /// Writes a line to standard output.
+    static func out(_ line: String) { write(1, line + "\n") }
+
+    /// Writes a line to standard error.
+    static func error(_ line: String) { write(2, line + "\n") }
+
+    /// Writes text as it is.
+    static func write(_ file: Int32, _ text: String) {
+        lock.withLock { _ in
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    return
+                }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    /// Asks a yes-or-no question on the terminal; no answer is no.
+    static func confirm(_ question: String) -> Bool {
+        guard isatty(0) == 1 else { return false }
+        write(2, "\(question) [y/N] ")
+        guard let answer = readLine() else { return false }
+        return answer.lowercased() == "y" || answer.lowercased() == "yes"
+    }
+}
+
+/// Signals of one invocation.
+enum Signals {
+    /// A closed pipe is an error of the write, not the end of the process.
+    static func ignorePipe() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// The first SIGINT or SIGTERM stops in order; the second ends at once (nothing is lost by that either).
+    static func stopOnInterrupt(_ stop: StopSignal) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGTERM)
+        // Blocked in all threads to come; one thread takes them.
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let watched = set
+        _ = ThreadHandle.start {
+            var set = watched
+            var number: Int32 = 0
+            guard sigwait(&set, &number) == 0 else { return }
+            stop.stop()
+            Console.error("stopping in order (again: at once) ...")
+            guard sigwait(&set, &number) == 0 else { return }
+            _exit(ExitStatus.interrupted.rawValue)
+        }
+    }
+}

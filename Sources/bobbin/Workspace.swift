@@ -1,0 +1,83 @@
+internal import Configuration
+internal import Glibc
+internal import Load
+internal import Manifest
+internal import Spool
+internal import Storage
+internal import Threads
+
+/// The configuration and the spool of one invocation.
+struct Workspace {
+    let settings: Settings
+    let files: any FileSystem = POSIXFileSystem()
+    let clock: any Clock = SystemClock()
+    let spoolPath: String
+
+    /// Reads the configuration.
+    ///
+    /// - Parameter needs: which connections' secrets the command needs.
+    init(_ options: CommonOptions, needs: Set<Connection.Role> = []) throws {
+        let files = POSIXFileSystem()
+        let bytes: [UInt8]
+        do {
+            bytes = try files.contents(
+                options.config, limit: 4 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
+        } catch {
+            let hint = error.code == .notFound ? "; `bobbin init` makes one, `-c FILE` names another" : ""
+            throw CommandError(.usage, "\(options.config): \(error.reason)\(hint)")
+        }
+        let environment = Environment(
+            variable: { name in getenv(name).map { String(cString: $0) } },
+            readFile: { path in
+                try files.contents(path, limit: 1 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
+            }, needs: needs)
+        settings = try Settings(yaml: bytes, file: options.config, environment: environment)
+        spoolPath = options.spool ?? settings.spool
+    }
+
+    /// Opens the spool; makes it when `create` is set.
+    func openSpool(create: Bool) throws -> Spool {
+        try Spool(
+            root: spoolPath, create: create, files: files, clock: clock, host: LinuxProcesses(),
+            random: SystemRandom.bits, leaseSeconds: seconds(settings.load.lease))
+    }
+
+    /// Today in the configuration's time zone.
+    func today() throws -> CivilDate {
+        guard let today = CivilDate.today(now: Int(clock.now() / 1000), timezone: settings.timezone) else {
+            throw CommandError(.usage, "timezone: \(settings.timezone) is unknown on this host: install tzdata, or use UTC")
+        }
+        return today
+    }
+
+    /// The streams of the jobs named in `names`, all when there are none.
+    func streams(_ names: [String]) throws -> [Configuration.Stream] {
+        for name in names where !settings.jobs.contains(where: { $0.name == name }) {
+            let known = settings.jobs.map(\.name).joined(separator: ", ")
+            throw CommandError(.usage, "there is no job \"\(name)\" in the configuration; known: \(known)")
+        }
+        return settings.jobs.filter { names.isEmpty || names.contains($0.name) }.flatMap(\.streams)
+    }
+
+    /// Opens an SQLite target by its connection's name.
+    func openTarget(_ name: String, spool: Spool) throws -> SQLiteTarget {
+        guard case .sqlite(let sqlite)? = settings.connections[name] else {
+            throw CommandError(.usage, "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
+        }
+        return try SQLiteTarget(
+            path: sqlite.path, spool: spool.id, busySeconds: seconds(sqlite.busyTimeout),
+            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 4096)
+    }
+
+    func seconds(_ duration: Duration) -> Double {
+        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    }
+}
+
+/// The system's generator.
+enum SystemRandom {
+    static let bits: @Sendable () -> (UInt64, UInt64) = {
+        var generator = SystemRandomNumberGenerator()
+        return (generator.next(), generator.next())
+    }
+}
