@@ -49,6 +49,10 @@ let package = Package(
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
+        .testTarget(
+            name: "SpoolToolsTests",
+            dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -165,9 +165,6 @@ package final class Fsck {
             }
             if job.map({ NameEncoding.isEncoded($0) }) != true { stranger("control/\(name)") }
         }
-        for name in try names("quarantine") {
-            if status("quarantine/\(name)")?.kind == .directory { stranger("quarantine/\(name)") }
-        }
     }
 
     private func indexClaims() throws {
