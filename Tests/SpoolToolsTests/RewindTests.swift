@@ -1,4 +1,5 @@
 import JSON
+import Load
 import Manifest
 import Spool
 import Testing
