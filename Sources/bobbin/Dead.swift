@@ -14,7 +14,7 @@ struct Dead: ParsableCommand {
         subcommands: [DeadList.self, DeadShow.self, DeadReplay.self, DeadDiscard.self], defaultSubcommand: DeadList.self)
 
     /// One item as JSON.
-    static func document(_ item: DeadItem, rows: Int?, spool: Spool) -> [(String, JSONValue)] {
+    static func document(_ item: DeadItem, rows: Int?, reason: String, spool: Spool) -> [(String, JSONValue)] {
         let manifest = item.manifest
         let kind: String
         switch item.content {
@@ -28,28 +28,28 @@ struct Dead: ParsableCommand {
             ("partition", manifest.map { Document.partition($0.partition) } ?? .null),
             ("n", Document.count(manifest.map { $0.base + 1 })), ("open", .bool(item.isOpen)),
             ("class", Document.text(item.why?.failure ?? (item.why == nil && kind != "chunk" ? "data" : nil))),
-            ("reason", Document.text(reason(item))), ("attempts", Document.count(item.why?.attempts)),
+            ("reason", Document.text(reason)), ("attempts", Document.count(item.why?.attempts)),
             ("crashes", Document.count(item.why?.crashes)), ("loader", Document.text(item.why?.loader)),
             ("rows", Document.count(rows)), ("bytes", Document.count(item.size)), ("file", .string("\(spool.root)/\(item.path)")),
             ("at", item.why.map { .string($0.at) } ?? Document.time(item.modified)),
         ]
     }
 
-    static func reason(_ item: DeadItem) -> String {
-        if let why = item.why { return why.reason }
-        switch item.content {
-        case .chunk: return "unknown: its reason is missing (bobbin fsck)"
-        case .rejects: return "rows that the target refused"
-        case .input: return "input that could not become a record"
+    /// Why an item is dead and how many rows it has; a rejects file is read for that, and its first reject speaks for it.
+    static func look(_ item: DeadItem, _ spool: Spool) -> (reason: String, rows: Int?) {
+        if case .chunk = item.content {
+            return (item.why?.reason ?? "unknown: its reason is missing (bobbin fsck)", item.rows)
         }
-    }
-
-    /// Rows of an item; a rejects file is counted.
-    static func rows(_ item: DeadItem, _ spool: Spool) -> Int? {
-        if let rows = item.rows { return rows }
+        var first: String?
         var count = 0
-        do { try spool.readRejects("\(spool.root)/\(item.path)") { number, _ in count = number; return true } } catch { return nil }
-        return count
+        do {
+            try spool.readRejects("\(spool.root)/\(item.path)") { number, reject in
+                if first == nil { first = reject.column.map { "column \($0): \(reject.reason)" } ?? reject.reason }
+                count = number
+                return true
+            }
+        } catch { return ("its file cannot be read: \(error)", nil) }
+        return ((first ?? "no row is left in it") + (count > 1 ? " (and \(count - 1) more)" : ""), count)
     }
 }
 
@@ -79,15 +79,14 @@ struct DeadList: ParsableCommand {
         try letters.visit { item in
             guard job.isEmpty || item.manifest.map({ job.contains($0.job) }) == true else { return }
             if let before, item.modified > before { return }
-            let text = Dead.reason(item)
+            let (text, rows) = Dead.look(item, spool)
             if let reason, !"\(text) \(item.why?.failure ?? "")".lowercased().contains(reason.lowercased()) { return }
-            let rows = Dead.rows(item, spool)
             count += 1
-            if let stream { return stream.item(.record(Dead.document(item, rows: rows, spool: spool))) }
+            if let stream { return stream.item(.record(Dead.document(item, rows: rows, reason: text, spool: spool))) }
             guard lines.count < 1000 else { return }
             lines.append([
                 item.id, item.manifest?.job ?? "?", item.manifest?.stream ?? "?", item.manifest?.partition.description ?? "?",
-                item.why?.failure ?? (item.isOpen ? "data" : "data, ended"), rows.map(Format.count) ?? "?", Age.text(item.modified, now: now),
+                item.why?.failure ?? "data", rows.map(Format.count) ?? "?", Age.text(item.modified, now: now),
                 String(text.prefix(160)),
             ])
         }
@@ -117,6 +116,7 @@ struct DeadShow: ParsableCommand {
         var bad: [(line: Int, reason: String, row: String)] = []
         var sample: [String] = []
         var unreadable: String?
+        let (reason, rows) = Dead.look(item, spool)
         do {
             switch item.content {
             case .chunk:
@@ -135,20 +135,20 @@ struct DeadShow: ParsableCommand {
             }
         } catch { unreadable = "\(error)" }
         if common.json {
-            let rows: [JSONValue] = bad.map { row in
+            let badRows: [JSONValue] = bad.map { row in
                 .record([("line", Document.count(row.line)), ("reason", .string(row.reason)), ("row", .string(row.row))])
             }
             Console.out(
                 JSONValue.record(
-                    [("format", 1)] + Dead.document(item, rows: Dead.rows(item, spool), spool: spool) + [
-                        ("bad_rows", .array(rows)), ("sample", .array(sample.map { .string($0) })), ("unreadable", Document.text(unreadable)),
+                    [("format", 1)] + Dead.document(item, rows: rows, reason: reason, spool: spool) + [
+                        ("bad_rows", .array(badRows)), ("sample", .array(sample.map { .string($0) })), ("unreadable", Document.text(unreadable)),
                     ]
                 ).serializedText())
             return
         }
         let manifest = item.manifest
         Console.out("\(item.id)  \(manifest?.job ?? "?") \(manifest?.stream ?? "") \(manifest?.partition.description ?? "")")
-        Console.out("  reason   \(Dead.reason(item))")
+        Console.out("  reason   \(reason)")
         if let why = item.why {
             Console.out("  class    \(why.failure), after \(why.attempts) attempts and \(why.crashes) deaths, by \(why.loader) at \(why.at)")
         }

@@ -24,7 +24,7 @@ struct DeadDiscard: ParsableCommand {
         var letters = DeadLetters(spool)
         let item = try Refusal.usage { try letters.item(id) }
         if case .chunk = item.content, item.isOpen, let manifest = item.manifest { return try discard(manifest, item, access) }
-        Console.error("\(item.id): \(Dead.reason(item)). Its file moves to \(spool.root)/quarantine/; nothing in the target changes.")
+        Console.error("\(item.id): \(Dead.look(item, spool).reason). Its file moves to \(spool.root)/quarantine/; nothing in the target changes.")
         try confirm()
         let moved = try spool.setAside(item)
         finish([("id", .string(item.id)), ("moved_to", .array(moved.map { .string("\(spool.root)/\($0)") }))], "done")

@@ -87,7 +87,7 @@ struct Status: ParsableCommand {
     }
 
     private func line(_ status: RunStatus) -> [String] {
-        let age = RunID("\(status.manifest.run)").map { Int64(clamping: $0.milliseconds) } ?? 0
+        let age = Int64(clamping: status.manifest.run.milliseconds)
         let chunks = status.state == .loaded || status.chunks == 0 ? "\(status.chunks)" : "\(status.chunksLoaded)/\(status.chunks)"
         return [
             status.manifest.job, status.manifest.partition.description, status.target, status.state.rawValue,
