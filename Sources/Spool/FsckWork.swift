@@ -84,7 +84,8 @@ extension Fsck {
             if let lease {
                 guard spool.host.isKnownDead(lease.process) else { continue }
                 finding(
-                    .expiredLease, directory, "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
+                    .expiredLease, directory,
+                    "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
                     "any loader hands back what it held; --repair does so now"
                 ) { try self.seize() }
             } else if status(directory) != nil {
