@@ -49,6 +49,13 @@ let package = Package(
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
+        .executableTarget(
+            name: "bobbin",
+            dependencies: [
+                "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage",
+                "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

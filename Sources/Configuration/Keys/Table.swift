@@ -72,8 +72,8 @@ enum Table {
                 "The columns that identify a row. Required for merge and insert-only."),
             Key(
                 "partitions",
-                .map(of: .either([.list(of: .text(.name)), .section(partitionRange)]), names: .name),
-                "Columns whose combinations of values are extracted one by one: a list of values, or days."),
+                .map(of: .either([.choice(["path"]), .list(of: .text(.name)), .section(partitionRange)]), names: .name),
+                "Columns whose combinations of values are extracted one by one: a list of values, days, or `path` where the paths of files tell them."),
             Key("parallelism", .integer(1...1000), standard: "20", "Partitions extracted at once."),
             Key(
                 "priority", .integer(0...99), standard: "50",

@@ -8,11 +8,14 @@ final class SQLiteUnit {
     private let target: SQLiteTarget
     private let seat: LoaderSeat
     private let blockSize: Int
+    /// The target's name, encoded.
+    private let queue: String
     /// Rejected rows of this transaction: made durable before its commit, thrown away with it.
     private var rejects: [RejectFile] = []
 
-    init(_ target: SQLiteTarget, seat: LoaderSeat, blockSize: Int) {
+    init(_ target: SQLiteTarget, queue: String, seat: LoaderSeat, blockSize: Int) {
         self.target = target
+        self.queue = queue
         self.seat = seat
         self.blockSize = blockSize
     }
@@ -50,7 +53,7 @@ final class SQLiteUnit {
             }
             var results = runs.map { run in
                 LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
             }
             let chunks = try insertAll(works, plans, table, pipeline, savepoints: false) { _ in }
             for (index, chunk) in chunks.enumerated() {
@@ -67,7 +70,7 @@ final class SQLiteUnit {
             for index in results.indices { results[index].outcome = .loaded }
             for run in passed {
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.outcome = .superseded
                 results.append(result)
             }
@@ -109,7 +112,7 @@ final class SQLiteUnit {
             for run in log {
                 let loaded = try target.books.loaded(run.manifest.run)
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
                 result.rows = loaded.values.reduce(0) { $0 + $1.rows }
                 result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
@@ -151,7 +154,7 @@ final class SQLiteUnit {
             for run in runs {
                 let loaded = try target.books.loaded(run.manifest.run)
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
                 result.rows = loaded.values.reduce(0) { $0 + $1.rows }
                 result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
