@@ -20,6 +20,7 @@ package final class LoadWorker {
     private var blocked: [LogKey: String] = [:]
     private var stoppedJobs: Set<String> = []
     private var lastSweep = -Double.infinity
+    private var lastThinning = -Double.infinity
 
     /// A loader that has its seat but no token yet.
     ///
@@ -63,8 +64,9 @@ package final class LoadWorker {
             } catch {
                 let failure = LoadError(error)
                 guard failure.kind == .transient || failure.kind == .environment else { throw failure }
-                failures += 1
                 try handBackAll()
+                if stop.isStopped { break }
+                failures += 1
                 if failures >= options.transientTries, !options.watch {
                     summary.unavailable = failure.message
                     break
@@ -91,6 +93,18 @@ package final class LoadWorker {
         try spool.sweepLoaders(seat: seat, observer: &observer)
         try spool.sweepRuns(observer: &observer)
         try handBackAll()
+        if now - lastThinning > 60 {
+            lastThinning = now
+            try thin()
+        }
+    }
+
+    /// Thins the archive by age, and by need when the disk runs short.
+    private func thin() throws {
+        try spool.thinArchive(queue, olderThan: options.retention) { false }
+        let isShort = { [spool, options] in try spool.files.freeSpace(spool.root, .spaceStatus) < options.lowWater }
+        guard try isShort() else { return }
+        try spool.thinArchive(queue, olderThan: options.minimumRetention) { try !isShort() }
     }
 
     /// Whether nothing is ready, delayed or claimed for this target that this loader could still do.

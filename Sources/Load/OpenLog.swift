@@ -163,7 +163,7 @@ struct OpenLog {
             try worker.handBackAll()
             return .worked
         }
-        let unit = SQLiteUnit(worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let results = try unit.apply(
                 pairs(numbers), passed: pairs(passed), works: works, allowShrink: worker.options.allowShrink)
@@ -204,7 +204,7 @@ struct OpenLog {
         // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
         let last = works.map(\.number).max() ?? numbers.last ?? 0
         let log = pairs(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
-        let unit = SQLiteUnit(worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let result = try unit.loadDirect(log, works: works)
             for failure in result.failures { try settle(failure, works, &summary) }
@@ -224,8 +224,14 @@ struct OpenLog {
         }
     }
 
+    private func makeUnit() -> SQLiteUnit {
+        SQLiteUnit(
+            worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize,
+            isStopped: { [stop = worker.stop] in stop.isStopped })
+    }
+
     private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
-        let unit = SQLiteUnit(worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         try finish(try unit.close(pairs(numbers), as: outcome), [], &summary)
         return .worked
     }

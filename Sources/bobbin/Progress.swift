@@ -7,10 +7,18 @@ internal import Threads
 
 /// Shows on standard error what goes on: a live line on a terminal, otherwise a log line every few seconds.
 final class Progress: Sendable {
-    /// What is known of one partition in this invocation, from extraction and loading.
-    struct Closed: Sendable {
-        var manifest: RunManifest
-        var result: LoadManifest
+    /// What loading made of one run in this invocation.
+    struct Loaded: Sendable {
+        var key: LogKey
+        var run: RunID
+        var target: String
+        var outcome: Outcome?
+        /// Why it was not loaded.
+        var problem: String?
+        var extracted: Int
+        var rows = 0
+        var rejects = 0
+        var chunks: Int
     }
 
     private struct State: Sendable {
@@ -23,9 +31,7 @@ final class Progress: Sendable {
         var chunksDead = 0
         var rejects = 0
         var retries = 0
-        var closed: [Closed] = []
-        var held: [String] = []
-        var stopped: [String] = []
+        var loaded: [Loaded] = []
         var isEnded = false
     }
 
@@ -77,27 +83,41 @@ final class Progress: Sendable {
             state.withLock { state in
                 if result.outcome == .loaded { state.loadedRows += result.rows }
                 state.rejects += result.rejects
-                state.closed.append(Closed(manifest: manifest, result: result))
+                state.loaded.append(
+                    Loaded(
+                        key: manifest.log, run: manifest.run, target: result.target, outcome: result.outcome,
+                        extracted: manifest.rows, rows: result.rows, rejects: result.rejects + manifest.rejected,
+                        chunks: manifest.chunks.count))
             }
         case .progress: break
         case .dead(let manifest, let sequence, let reason):
             state.withLock { $0.chunksDead += 1 }
+            problem(manifest, "chunk \(sequence) is dead: \(reason)")
             log("DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)")
         case .retry(let manifest, let sequence, let reason):
             state.withLock { $0.retries += 1 }
             log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
         case .held(let manifest, let reason):
-            state.withLock { $0.held.append("\(manifest.job) \(manifest.partition): \(reason)") }
+            problem(manifest, "guard: \(reason)")
             log("HELD \(manifest.job) \(manifest.partition): \(reason)")
         case .waiting(let reason, let seconds): log("\(reason); again in \(Format.seconds(seconds))")
         case .stopped(let manifest, let reason):
-            state.withLock { $0.stopped.append("\(manifest.job): \(reason)") }
+            problem(manifest, reason)
             log("STOPPED \(manifest.job): \(reason)")
         }
     }
 
-    /// Manifests closed so far.
-    var closed: [Closed] { state.withLock { $0.closed } }
+    private func problem(_ manifest: RunManifest, _ text: String) {
+        state.withLock { state in
+            state.loaded.append(
+                Loaded(
+                    key: manifest.log, run: manifest.run, target: "", outcome: nil, problem: text,
+                    extracted: manifest.rows, chunks: manifest.chunks.count))
+        }
+    }
+
+    /// What loading did so far, in its order.
+    var loaded: [Loaded] { state.withLock { $0.loaded } }
 
     /// Clears the live line.
     func end() {
@@ -107,7 +127,6 @@ final class Progress: Sendable {
     }
 
     private func log(_ line: String) {
-        guard !isQuiet || true else { return }
         Console.write(2, (Console.isTerminal && !isQuiet ? "\r\u{1B}[K" : "") + line + "\n")
     }
 

@@ -14,7 +14,7 @@ final class Report {
     private let spool: Spool
     private let began: Int64
     private var results: [PartitionResult] = []
-    private var closed: [Progress.Closed] = []
+    private var loaded: [Progress.Loaded] = []
     private var loads: [(target: String, summary: LoadSummary?, error: LoadError?)] = []
 
     init(command: String, workspace: Workspace, spool: Spool) {
@@ -26,7 +26,7 @@ final class Report {
 
     func add(_ results: [PartitionResult], _ progress: Progress) {
         self.results = results
-        closed = progress.closed
+        loaded = progress.loaded
     }
 
     func add(target: String, _ summary: LoadSummary?, _ error: LoadError?) { loads.append((target, summary, error)) }
@@ -48,8 +48,7 @@ final class Report {
 
     private func lines() -> [Line] {
         var lines: [Line] = []
-        var byRun: [RunID: [Progress.Closed]] = [:]
-        for item in closed { byRun[item.manifest.run, default: []].append(item) }
+        let byRun = Dictionary(grouping: loaded, by: \.run)
         for result in results {
             var line = Line(
                 key: result.key, run: result.run?.text ?? "", state: .pending, extracted: result.rows, loaded: 0,
@@ -57,41 +56,43 @@ final class Report {
                 started: result.started, ended: result.ended)
             switch result.end {
             case .published:
-                line.state = command == "extract" ? .published : .loading
-                for item in result.run.flatMap({ byRun[$0] }) ?? [] {
-                    line.state = item.result.outcome.map { RunState($0) } ?? line.state
-                    line.loaded += item.result.rows
-                    line.rejected += item.result.rejects
-                }
-                if command == "run", line.state == .loading {
-                    line.state = .failed
-                    line.error = "published, not loaded: bobbin status"
-                }
+                line.state = .published
+                if command == "run" { settle(&line, result.run.flatMap { byRun[$0] } ?? []) }
             case .unchanged:
                 line.state = .loaded
-                line.error = nil
                 line.run = ""
             case .failed(let error):
                 line.state = .failed
                 line.error = error.message
             case .cancelled: line.state = .cancelled
-            case .paused:
-                line.state = .pending
-                line.error = "paused: bobbin resume \(result.key.job)"
+            case .paused: line.error = "paused: bobbin resume \(result.key.job)"
             }
             lines.append(line)
         }
-        if results.isEmpty {
-            for item in closed where item.result.outcome != nil {
-                lines.append(
-                    Line(
-                        key: item.manifest.log, run: item.manifest.run.text,
-                        state: item.result.outcome.map { RunState($0) } ?? .loading, extracted: item.manifest.rows,
-                        loaded: item.result.rows, rejected: item.result.rejects + item.manifest.rejected,
-                        chunks: item.manifest.chunks.count, retries: item.manifest.retries, error: nil, started: 0, ended: 0))
-            }
+        let known = Set(results.compactMap(\.run))
+        var seen: Set<RunID> = []
+        for item in loaded where !known.contains(item.run) && seen.insert(item.run).inserted {
+            var line = Line(
+                key: item.key, run: item.run.text, state: .published, extracted: item.extracted, loaded: 0, rejected: 0,
+                chunks: item.chunks, retries: 0, error: nil, started: 0, ended: 0)
+            settle(&line, byRun[item.run] ?? [])
+            lines.append(line)
         }
         return lines
+    }
+
+    /// What the targets made of a published run: the last word of each counts.
+    private func settle(_ line: inout Line, _ items: [Progress.Loaded]) {
+        let last = Dictionary(items.map { ($0.target, $0) }, uniquingKeysWith: { $1 })
+        let ended = last.values.filter { $0.outcome != nil }
+        if let outcome = ended.first?.outcome {
+            line.state = RunState(outcome)
+            line.loaded = ended.map(\.rows).max() ?? 0
+            line.rejected = ended.map(\.rejects).max() ?? 0
+            return
+        }
+        line.state = .failed
+        line.error = items.compactMap(\.problem).last ?? "published, not loaded yet: bobbin status"
     }
 
     /// Prints the summary and ends with the exit code of this invocation.

@@ -81,6 +81,9 @@ final class Session {
         var options = LoadOptions()
         options.maximumAttempts = workspace.settings.load.maxAttempts
         options.maximumCrashes = workspace.settings.load.maxCrashes
+        options.retention = workspace.seconds(workspace.settings.load.retention)
+        options.minimumRetention = workspace.seconds(workspace.settings.load.minRetention)
+        options.lowWater = workspace.settings.load.lowWater
         return options
     }
 

@@ -8,12 +8,16 @@ final class SQLiteUnit {
     private let target: SQLiteTarget
     private let seat: LoaderSeat
     private let blockSize: Int
+    private let isStopped: () -> Bool
     /// The target's name, encoded.
     private let queue: String
     /// Rejected rows of this transaction: made durable before its commit, thrown away with it.
     private var rejects: [RejectFile] = []
 
-    init(_ target: SQLiteTarget, queue: String, seat: LoaderSeat, blockSize: Int) {
+    init(
+        _ target: SQLiteTarget, queue: String, seat: LoaderSeat, blockSize: Int, isStopped: @escaping () -> Bool
+    ) {
+        self.isStopped = isStopped
         self.target = target
         self.queue = queue
         self.seat = seat
@@ -220,6 +224,8 @@ final class SQLiteUnit {
         var insert: SQLiteInsert?
         var current = ChunkProgress(index: -1)
         while let piece = pipeline.next() {
+            // An orderly stop does not wait for a long transaction: it is undone, and its chunks are handed back.
+            if isStopped() { throw LoadError(.transient, "stopped") }
             let index: Int =
                 switch piece {
                 case .rows(let work, _), .end(let work, _), .failed(let work, _): work
