@@ -1,6 +1,7 @@
 internal import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// One partition's log as a loader sees it now: what is open above the head, and the moves on it.
 struct OpenLog {

@@ -42,7 +42,7 @@ struct Load: ParsableCommand {
         let fixed = options
         let shared = Unchecked(session)
         let threads = names.flatMap { name in
-            (0..<(workers ?? 1)).map { _ in
+            (0..<(workers ?? workspace.settings.load.workers)).map { _ in
                 ThreadHandle.start {
                     do {
                         let summary = try shared.value.load(target: name, options: fixed) { false }

@@ -67,6 +67,8 @@ final class SQLiteUnit {
                 results[place].rejects += chunk.rejects
             }
             let total = results.reduce(0) { $0 + $1.rows }
+            // What counts is what readers would see: rejected rows replace nothing.
+            if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
             let rows = manifest.mode == .merge ? head.rows + total : total
             guard try target.books.moveHead(
                 manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
