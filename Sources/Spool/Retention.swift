@@ -1,4 +1,4 @@
-package import Manifest
+internal import Manifest
 internal import Storage
 
 extension Spool {
