@@ -31,6 +31,7 @@ let package = Package(
             swiftSettings: settings),
 
         // System libraries: a module map and a shim, nothing else.
+        .systemLibrary(name: "CPlatform"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -66,10 +67,13 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage",
+                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage",
                 "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

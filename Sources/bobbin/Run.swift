@@ -50,7 +50,7 @@ struct Run: ParsableCommand {
         }
         let results: [PartitionResult]
         do {
-            results = try session.extract(plans)
+            results = try session.extract(plans, sparing: 1)
         } catch {
             isExtracting.update { $0 = false }
             session.stop.stop()

@@ -56,8 +56,11 @@ final class Session {
     }
 
     /// Extracts; results come in the order of the plans.
-    func extract(_ plans: [StreamPlan]) throws -> [PartitionResult] {
-        let benches = try (0..<max(2, min(4, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))).map { _ in try Workbench(level: 3) }
+    ///
+    /// - Parameter sparing: cores left to the loaders of this process.
+    func extract(_ plans: [StreamPlan], sparing: Int = 0) throws -> [PartitionResult] {
+        let cores = min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let benches = try (0..<max(1, cores - sparing)).map { _ in try Workbench(level: 3) }
         let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: benches) { [progress, wake] event in
             progress.note(event)
             if case .finished(let result) = event, case .published = result.end { wake.update { $0 += 1 } }

@@ -66,7 +66,7 @@ struct Workspace {
         }
         return try SQLiteTarget(
             path: sqlite.path, spool: spool.id, busySeconds: seconds(sqlite.busyTimeout),
-            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 4096)
+            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 16_384)
     }
 
     func seconds(_ duration: Duration) -> Double {
