@@ -26,8 +26,8 @@ package struct LoadOptions: Sendable {
     package var minimumRetention = 3_600.0
     /// Free bytes below which the disk runs short.
     package var lowWater = 1 << 30
-    /// Locked or failing targets in a row before the loader gives up.
-    package var transientTries = 5
+    /// Seconds for which a locked or failing target is tried again before the loader gives up.
+    package var patience = 30.0
 
     /// The built-in options.
     package init() {}

@@ -49,6 +49,7 @@ package final class LoadWorker {
     package func run(wake: Condition<Int>, moreToCome: @Sendable () -> Bool) throws -> LoadSummary {
         defer { try? seat.leave() }
         var failures = 0
+        var failingSince = 0.0
         while !stop.isStopped {
             let seen = wake.withLock { $0 }
             let isLast = !moreToCome()
@@ -67,11 +68,12 @@ package final class LoadWorker {
                 try handBackAll()
                 if stop.isStopped { break }
                 failures += 1
-                if failures >= options.transientTries, !options.watch {
+                if failures == 1 { failingSince = spool.clock.uptime() }
+                if spool.clock.uptime() - failingSince >= options.patience, !options.watch {
                     summary.unavailable = failure.message
                     break
                 }
-                let seconds = min(30, 0.25 * Double(1 << min(failures, 10)))
+                let seconds = min(options.watch ? 30 : 2, 0.25 * Double(1 << min(failures, 10)))
                 report(.waiting(reason: failure.message, seconds: seconds))
                 stop.sleep(seconds: seconds)
             }

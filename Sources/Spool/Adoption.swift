@@ -50,8 +50,8 @@ extension Spool {
             guard let run = RunID(name) else { continue }
             let lease: Lease?
             let isDead: Bool
-            switch try leaseState("\(writing(run))/\(FileNames.lease)", observer: &observer) {
-            case .alive: continue
+            switch try leaseState(in: writing(run), observer: &observer) {
+            case .alive, .gone: continue
             case .dead(let known): (lease, isDead) = (known, true)
             case .expired(let known): (lease, isDead) = (known, false)
             }

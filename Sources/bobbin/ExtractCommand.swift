@@ -21,8 +21,8 @@ struct Extract: ParsableCommand {
             return
         }
         let workspace = try Workspace(common, needs: [.source])
+        let plans = try Session.plans(workspace, jobs, partitions)
         let session = try Session(workspace, create: true, isQuiet: common.json)
-        let plans = try session.plans(jobs, partitions)
         let report = Report(command: "extract", workspace: workspace, spool: session.spool)
         let results = try session.extract(plans)
         session.progress.end()

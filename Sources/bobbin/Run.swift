@@ -27,8 +27,8 @@ struct Run: ParsableCommand {
             return
         }
         let workspace = try Workspace(common, needs: [.source, .target])
+        let plans = try Session.plans(workspace, jobs, partitions)
         let session = try Session(workspace, create: true, isQuiet: common.json)
-        let plans = try session.plans(jobs, partitions)
         var options = session.loadOptions
         options.jobs = Set(plans.map(\.settings.job))
         options.allowShrink = allowShrink

@@ -28,10 +28,6 @@ final class Session {
     }
 
     /// The streams' plans: partitions by `--set` and `--days`, or files.
-    func plans(_ jobs: [String], _ partitions: PartitionOptions) throws -> [StreamPlan] {
-        try Session.plans(workspace, jobs, partitions)
-    }
-
     static func plans(
         _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions
     ) throws -> [StreamPlan] {
@@ -73,6 +69,10 @@ final class Session {
         target name: String, options: LoadOptions, moreToCome: @escaping @Sendable () -> Bool
     ) throws -> LoadSummary {
         let target = try workspace.openTarget(name, spool: spool)
+        var options = options
+        if case .sqlite(let sqlite)? = workspace.settings.connections[name] {
+            options.patience = workspace.seconds(sqlite.busyTimeout)
+        }
         let worker = try LoadWorker(
             spool, heart: heart, target: target, queue: spool.encode(name), options: options, stop: stop
         ) { [progress] event in progress.note(event) }

@@ -17,7 +17,8 @@ import Testing
         #expect(last.status == 0, "\(last.errors)")
         #expect(try site.count("select count(*) from fault_record") == KillTests.total)
         #expect(try site.count("select count(distinct domain || '/' || data_date || '/' || rank) from fault_record") == KillTests.total)
-        #expect(try site.leftovers() == [])
+        let left = try site.leftovers()
+        #expect(left == [])
     }
 
     @Test(arguments: 0..<12) func killedAtAnyInstant(round: Int) throws {
@@ -51,7 +52,7 @@ import Testing
         usleep(80_000)
         sleeper.kill(SIGSTOP)
         let other = try site.bobbin("run")
-        #expect([0, 1].contains(other.status), "\(other.errors)")
+        #expect([0, 1, 75].contains(other.status), "\(other.errors)")
         // The lease (1 s) of a stopped process expires only for an observer who looks for long enough.
         let loader = try site.start("load", "--watch")
         usleep(3_000_000)

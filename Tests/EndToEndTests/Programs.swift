@@ -36,7 +36,7 @@ final class Running {
         let name = UUID().uuidString
         output = directory.appendingPathComponent(".\(name).out")
         errors = directory.appendingPathComponent(".\(name).err")
-        for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         process.standardInput = FileHandle.nullDevice
@@ -108,7 +108,7 @@ final class Site {
             spool: spool
             connections:
               upstream:  {type: http, base_url: "http://127.0.0.1:\(port)"}
-              warehouse: {type: sqlite, path: warehouse.db}
+              warehouse: {type: sqlite, path: warehouse.db, busy_timeout: 5s}
             defaults:
               target: warehouse
               retry: {strategy: exponential, initial_delay: 10ms, multiplier: 2, max_delay: 100ms, max_attempts: 4, jitter: true}
@@ -162,7 +162,7 @@ final class Site {
             let base = directory.appendingPathComponent("spool/\(name)")
             for path in try manager.subpathsOfDirectory(atPath: base.path) {
                 var isDirectory: ObjCBool = false
-                manager.fileExists(atPath: base.appendingPathComponent(path).path, isDirectory: &isDirectory)
+                _ = manager.fileExists(atPath: base.appendingPathComponent(path).path, isDirectory: &isDirectory)
                 if !isDirectory.boolValue, !path.hasSuffix("/writer") { found.append("\(name)/\(path)") }
             }
         }
