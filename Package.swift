@@ -74,6 +74,10 @@ let package = Package(
 
         .testTarget(
             name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream"], swiftSettings: settings),
+        .testTarget(
+            name: "SpoolToolsTests",
+            dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

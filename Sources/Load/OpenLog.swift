@@ -21,6 +21,8 @@ struct OpenLog {
     private(set) var entries: [OpenEntry] = []
     private(set) var manifests: [Int: RunManifest] = [:]
     private var ready: [Int: [ReadyChunkName]] = [:]
+    /// Chunks by number that a person edited before their replay.
+    private var edited: [Int: Set<Int>] = [:]
 
     private var spool: Spool { worker.spool }
     private var seat: LoaderSeat { worker.seat }
@@ -55,9 +57,9 @@ struct OpenLog {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let loaded = manifest.mode.isDirect ? try worker.target.loaded(manifest.run) : [:]
         var waiting: [Int: ReadyChunkName] = [:]
-        for chunk in try spool.readyChunks(worker.queue, name) where chunk.sequence < manifest.chunks.count {
-            waiting[chunk.sequence] = chunk
-        }
+        let files = try spool.readyFiles(worker.queue, name)
+        for chunk in files.chunks where chunk.sequence < manifest.chunks.count { waiting[chunk.sequence] = chunk }
+        edited[number] = files.edited
         let open = waiting.values.filter { loaded[$0.sequence] == nil && ($0.notBefore ?? 0) <= now }
         let dead = try spool.deadChunks(worker.queue, manifest.run).filter { loaded[$0] == nil }
         var entry = OpenEntry(
@@ -145,11 +147,14 @@ struct OpenLog {
                     }
                     continue
                 }
+                var entry = manifest.chunks[chunk.sequence]
+                if edited[number]?.contains(chunk.sequence) == true {
+                    entry = try spool.editedEntry(worker.queue, name, entry)
+                }
                 works.append(
                     ChunkWork(
-                        name: claimed, path: seat.path(of: claimed), entry: manifest.chunks[chunk.sequence],
-                        manifest: manifest, number: number))
-                bytes += manifest.chunks[chunk.sequence].bytes
+                        name: claimed, path: seat.path(of: claimed), entry: entry, manifest: manifest, number: number))
+                bytes += entry.bytes
                 if !whole, isAlone || bytes >= worker.options.transactionBytes { return works }
             }
         }

@@ -22,6 +22,11 @@ extension Spool {
                         + "chunk \(chunk.sequence) of run \(manifest.run): extract the range again (bobbin rewind)")
             }
         }
+        for text in try listing(loaded(target, manifest.run), .readyList) where FileNames.parseEdited(text) != nil {
+            do {
+                try files.rename("\(loaded(target, manifest.run))/\(text)", "\(ready(target, name))/\(text)", .handBack)
+            } catch { if error.code != .notFound { throw error } }
+        }
         do {
             try files.link(
                 logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)", .publishLinkManifest)

@@ -14,6 +14,7 @@ struct Bobbin: ParsableCommand {
         version: Version.text,
         subcommands: [
             Init.self, Plan.self, Preview.self, Run.self, Extract.self, Load.self, Demo.self,
+            Status.self, Runs.self, Dead.self, FsckCommand.self, Rewind.self, Pause.self, Resume.self, Cancel.self, Doctor.self,
         ])
 
     static func main() {
