@@ -45,7 +45,8 @@ package final class CSVReader: RecordReader {
     }
 
     /// Takes one row or empty line; false at the end of the file.
-    private func readRow(_ columns: CSVColumns, into block: RecordBlock, _ reject: (RejectedRecord) throws -> Void) throws
+    private func readRow(_ columns: CSVColumns, into block: RecordBlock, _ reject: (RejectedRecord) throws -> Void)
+        throws
         -> Bool
     {
         if input.isEmpty {
