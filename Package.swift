@@ -78,6 +78,22 @@ let package = Package(
             name: "SpoolToolsTests",
             dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
+
+        // Tests
+        .target(
+            name: "TestKit",
+            dependencies: ["Chunk", "Databases", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
+            path: "Tests/TestKit", swiftSettings: settings),
+        .testTarget(name: "ManifestTests", dependencies: ["JSON", "Manifest", "TestKit"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "CrashTests", dependencies: ["Load", "Manifest", "Spool", "Storage", "TestKit", "Threads"],
+            swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest"], swiftSettings: settings),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd"], swiftSettings: settings),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "Manifest"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
