@@ -67,7 +67,7 @@ struct PartitionExtraction {
             try writer.adopt(found)
             result.adopted = writer.manifest.chunks.count
         }
-        for old in abandoned { try spool.discard(old.run, ownerIsGone: true) }
+        for old in abandoned { try spool.discard(old.run, ownerIsGone: old.isDead) }
         do {
             try read(writer, from: from, began: began, &result)
         } catch {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The columns of one file, ready to be written: for each the bytes `,"name":null`, one behind the other. They serve for
-/// a value (without the null), for a null, and for a run of nulls at once.
+/// The columns of one file, ready to be written: for each the bytes `,"name":null`, one behind the other. They serve
+/// for a value (without the null), for a null, and for a run of nulls at once.
 final class CSVColumns {
     /// Texts are copied in vectors of this length.
     static let stride = 16

@@ -11,7 +11,8 @@ enum CSVHeader {
     }
 
     /// Splits the first row of `bytes` by the rules of ``CSVRowParser``. `isLast` says that no more will come.
-    static func split(_ bytes: UnsafeBufferPointer<UInt8>, _ dialect: CSVDialect, isLast: Bool, line: UInt64) -> Outcome {
+    static func split(_ bytes: UnsafeBufferPointer<UInt8>, _ dialect: CSVDialect, isLast: Bool, line: UInt64) -> Outcome
+    {
         var names: [[UInt8]] = []
         var name: [UInt8] = []
         var index = 0
@@ -36,7 +37,8 @@ enum CSVHeader {
                     name.append(next)
                 }
             } else {
-                while let next = byte(), next != dialect.delimiter, next != ASCII.lineFeed, next != ASCII.carriageReturn {
+                while let next = byte(), next != dialect.delimiter, next != ASCII.lineFeed, next != ASCII.carriageReturn
+                {
                     if next == ASCII.quote, dialect.isQuoted { return .fault("a quote stands inside of a column name") }
                     name.append(next)
                     index += 1
@@ -49,7 +51,9 @@ enum CSVHeader {
             index += 1
             if behind == dialect.delimiter { continue }
             if behind == ASCII.lineFeed { return .names(names, next: index, line: line &+ 1) }
-            guard behind == ASCII.carriageReturn else { return .fault("text follows the closing quote of a column name") }
+            guard behind == ASCII.carriageReturn else {
+                return .fault("text follows the closing quote of a column name")
+            }
             guard let feed = byte() else { return isLast ? .names(names, next: index, line: line) : .incomplete }
             guard feed == ASCII.lineFeed else { return .fault("a carriage return stands alone") }
             return .names(names, next: index + 1, line: line &+ 1)

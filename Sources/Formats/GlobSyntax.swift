@@ -159,7 +159,9 @@ enum GlobSyntax {
         }
     }
 
-    private static func set(_ text: ArraySlice<Character>, _ pattern: String) throws(FormatsError) -> GlobComponent.Token {
+    private static func set(_ text: ArraySlice<Character>, _ pattern: String) throws(FormatsError)
+        -> GlobComponent.Token
+    {
         var rest = text
         var isNegated = false
         if let first = rest.first, first.means("!") || first.means("^") {

@@ -100,7 +100,9 @@ extension Glob {
     private func isMatch(_ name: [Unicode.Scalar], _ states: Set<State>) -> Bool {
         states.contains { state in
             let pattern = alternatives[state.alternative]
-            guard state.token + 1 == pattern.count, case .name(let component) = pattern[state.token] else { return false }
+            guard state.token + 1 == pattern.count, case .name(let component) = pattern[state.token] else {
+                return false
+            }
             return component.match(name) != nil
         }
     }

@@ -24,7 +24,8 @@ package struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
             return
         }
         guard bytes[0] == ASCII.slash else {
-            throw FormatsError(.badOption, "records: \"\(text)\" does not begin with a slash: write for example /data/items")
+            throw FormatsError(
+                .badOption, "records: \"\(text)\" does not begin with a slash: write for example /data/items")
         }
         var tokens: [[UInt8]] = []
         for part in bytes[1...].split(separator: ASCII.slash, omittingEmptySubsequences: false) {
@@ -49,7 +50,8 @@ package struct JSONPointer: Sendable, Equatable, CustomStringConvertible {
 
     /// The token as an array index (no leading zeros), or nil.
     static func index(_ token: [UInt8]) -> Int? {
-        guard !token.isEmpty, token.count < 18, token.allSatisfy(ASCII.isDigit), token.count == 1 || token[0] != ASCII.zero
+        guard !token.isEmpty, token.count < 18, token.allSatisfy(ASCII.isDigit),
+            token.count == 1 || token[0] != ASCII.zero
         else { return nil }
         return token.reduce(0) { $0 * 10 + Int($1 &- ASCII.zero) }
     }

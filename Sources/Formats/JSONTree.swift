@@ -61,7 +61,8 @@ enum JSONTree: Equatable {
             var members: [(key: String, value: JSONTree)] = []
             if take(ASCII.closeBrace) { return .object(members) }
             repeat {
-                guard take(ASCII.quote), let key = string(), take(ASCII.colon), let value = value(depth: depth + 1) else {
+                guard take(ASCII.quote), let key = string(), take(ASCII.colon), let value = value(depth: depth + 1)
+                else {
                     return nil
                 }
                 members.append((key, value))
@@ -101,7 +102,8 @@ enum JSONTree: Equatable {
             switch word {
             case "null": return .null
             case "true", "false": return .other
-            default: return JSONNumber.isNumber(text[start..<index]) ? (Int64(word).map(JSONTree.integer) ?? .other) : nil
+            default:
+                return JSONNumber.isNumber(text[start..<index]) ? (Int64(word).map(JSONTree.integer) ?? .other) : nil
             }
         }
     }

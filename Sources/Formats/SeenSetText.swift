@@ -4,8 +4,8 @@
 extension SeenSet {
     private static let version: Int64 = 1
 
-    /// The set as compact JSON on one line, in a fixed order (equal sets give equal text): some 45 bytes a file plus its
-    /// name; directories are written once.
+    /// The set as compact JSON on one line, in a fixed order (equal sets give equal text): some 45 bytes a file plus
+    /// its name; directories are written once.
     package func encoded() -> String {
         var text: [UInt8] = Array("{\"v\":\(Self.version),\"d\":{".utf8)
         let sorted = files.values
@@ -42,7 +42,11 @@ extension SeenSet {
             JSONText.append(partial.file.path, to: &text)
             Self.appendState(partial.file, to: &text)
             text.append(ASCII.comma)
-            if let hash = partial.file.contentHash { JSONText.append(hash, to: &text) } else { text += Array("null".utf8) }
+            if let hash = partial.file.contentHash {
+                JSONText.append(hash, to: &text)
+            } else {
+                text += Array("null".utf8)
+            }
             text += Array(",\"\(partial.nextOrdinal)\"]".utf8)
         }
         text.append(ASCII.closeBrace)
@@ -51,11 +55,13 @@ extension SeenSet {
 
     /// Reads what ``encoded()`` wrote, also with other white space or another order of keys; unknown keys are ignored.
     ///
-    /// - Throws: ``FormatsError/Code/badCursor`` for anything else. It is the caller's decision what that means: starting
-    ///   anew would extract every file again.
+    /// - Throws: ``FormatsError/Code/badCursor`` for anything else. It is the caller's decision what that means:
+    /// starting   anew would extract every file again.
     package init(decoding text: String) throws(FormatsError) {
         self.init()
-        guard let json = JSONTree(text), case .object(let members) = json else { throw Self.bad("it is no JSON object") }
+        guard let json = JSONTree(text), case .object(let members) = json else {
+            throw Self.bad("it is no JSON object")
+        }
         guard case .integer(let version)? = json["v"] else { throw Self.bad("it has no version") }
         guard version == Self.version else {
             throw Self.bad("its version is \(version), this program knows \(Self.version): update it")
@@ -89,7 +95,8 @@ extension SeenSet {
     }
 
     private static func file(_ values: [JSONTree], directory: String, hash: JSONTree) -> FileIdentity? {
-        guard case .string(let name) = values[0], case .integer(let size) = values[1], case .string(let time) = values[2],
+        guard case .string(let name) = values[0], case .integer(let size) = values[1],
+            case .string(let time) = values[2],
             let nanoseconds = Int64(time)
         else { return nil }
         var contentHash: String?
@@ -104,6 +111,7 @@ extension SeenSet {
 
     private static func bad(_ why: String) -> FormatsError {
         FormatsError(
-            .badCursor, "the stored list of files seen cannot be read: \(why). Rewind the stream to extract all files again")
+            .badCursor,
+            "the stored list of files seen cannot be read: \(why). Rewind the stream to extract all files again")
     }
 }

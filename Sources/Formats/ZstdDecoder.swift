@@ -33,7 +33,8 @@ final class ZstdDecoder {
                 let offset = input.offset
                 let detail = String(cString: ZSTD_getErrorName(status))
                 throw FormatsError(
-                    .corruptStream, "\(name): the zstd data is damaged at byte \(offset) (\(detail)): fetch the file again",
+                    .corruptStream,
+                    "\(name): the zstd data is damaged at byte \(offset) (\(detail)): fetch the file again",
                     byteOffset: offset)
             }
             isFrameComplete = status == 0

@@ -1,6 +1,7 @@
 internal import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// One partition's log as a loader sees it now: what is open above the head, and the moves on it.
 struct OpenLog {
@@ -168,7 +169,7 @@ struct OpenLog {
             try worker.handBackAll()
             return .worked
         }
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let results = try unit.apply(
                 pairs(numbers), passed: pairs(passed), works: works, allowShrink: worker.options.allowShrink)
@@ -209,7 +210,7 @@ struct OpenLog {
         // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
         let last = works.map(\.number).max() ?? numbers.last ?? 0
         let log = pairs(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let result = try unit.loadDirect(log, works: works)
             for failure in result.failures { try settle(failure, works, &summary) }
@@ -218,7 +219,6 @@ struct OpenLog {
                 result.closed, works.enumerated().filter { !failed.contains($0.offset) }.map(\.element), &summary)
             for var progress in result.open {
                 guard let manifest = manifests[progress.number] else { continue }
-                progress.target = worker.queue
                 progress.updated = spool.timestamp
                 try spool.recordProgress(progress, of: manifest, seat: seat)
                 worker.report(.progress(manifest, progress))
@@ -230,8 +230,14 @@ struct OpenLog {
         }
     }
 
+    private func makeUnit() -> SQLiteUnit {
+        SQLiteUnit(
+            worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize,
+            isStopped: { [stop = worker.stop] in stop.isStopped })
+    }
+
     private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         try finish(try unit.close(pairs(numbers), as: outcome), [], &summary)
         return .worked
     }
@@ -244,9 +250,8 @@ struct OpenLog {
             try seat.retire(work.name)
             summary.chunksLoaded += 1
         }
-        for var result in results {
+        for result in results {
             guard let manifest = manifests[result.number] else { continue }
-            result.target = worker.queue
             try spool.close(manifest, result, seat: seat)
             if result.outcome == .loaded {
                 summary.rows += result.rows

@@ -37,6 +37,8 @@ package struct ChunkCheckpoint: Sendable {
 package struct AdoptableRun: Sendable {
     package var run: RunID
     package var lease: LeasedRun
+    /// Its owner is known to be dead, not only silent.
+    package var isDead: Bool
     package var checkpoints: [ChunkCheckpoint]
 }
 
@@ -47,13 +49,15 @@ extension Spool {
         for name in try files.list("\(root)/writing", .adoptList).sorted() {
             guard let run = RunID(name) else { continue }
             let lease: Lease?
-            switch try leaseState("\(writing(run))/\(FileNames.lease)", observer: &observer) {
-            case .alive: continue
-            case .dead(let known), .expired(let known): lease = known
+            let isDead: Bool
+            switch try leaseState(in: writing(run), observer: &observer) {
+            case .alive, .gone: continue
+            case .dead(let known): (lease, isDead) = (known, true)
+            case .expired(let known): (lease, isDead) = (known, false)
             }
             guard let leased = lease?.run else { continue }
             found[leased.key, default: []].append(
-                AdoptableRun(run: run, lease: leased, checkpoints: try checkpoints(run)))
+                AdoptableRun(run: run, lease: leased, isDead: isDead, checkpoints: try checkpoints(run)))
         }
         return found
     }

@@ -36,11 +36,9 @@ extension Spool {
 
     /// Makes the directories of a target, and its token, once.
     private func openTarget(_ target: String) throws {
-        do throws(StorageError) { try files.makeDirectory(ready(target), .publishMakeDirectory) } catch {
-            if error.code == .exists { return }
-            throw error
-        }
-        for directory in ["\(root)/loaded/\(target)", "\(root)/dead/\(target)"] {
+        if (try? files.status(ready(target), .publishList)) != nil { return }
+        // The queue itself comes last: where it stands, the others do.
+        for directory in ["\(root)/loaded/\(target)", "\(root)/dead/\(target)", ready(target)] {
             try makeDirectory(directory, .publishMakeDirectory)
         }
         for directory in ["ready", "loaded", "dead"] {

@@ -29,10 +29,11 @@ package final class RunWriter {
         self.heart = heart
         directory = spool.writing(manifest.run)
         rejects = try RejectFile(spool.files, "\(directory)/\(FileNames.inputRejects)", .input)
-        try spool.files.makeDirectory(directory, .runMakeDirectory)
         let leased = LeasedRun(
             key: manifest.log, generation: manifest.generation, base: manifest.base, fingerprint: manifest.fingerprint)
-        try heart.add(leasePath, Lease(process: spool.host.current, run: leased), deadline: deadline)
+        try spool.makeLeased(
+            directory, .runMakeDirectory, heart: heart, Lease(process: spool.host.current, run: leased),
+            deadline: deadline)
     }
 
     private var leasePath: String { "\(directory)/\(FileNames.lease)" }

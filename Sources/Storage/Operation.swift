@@ -31,7 +31,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case outcomeSyncDirectory, outcomeRead
     case closeUnlinkManifest, closeRemoveDirectory, closeList, closeCheck
     // Recovery
-    case sweepList, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
+    case sweepList, sweepRemoveEmpty, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
     // People
     case controlCreate, controlClose, controlStatus, controlUnlink, controlList
     case deadList, deadRead, deadMove, deadUnlinkWhy, deadSyncDirectory, deadSetAside, deadStatus, inventoryList, inventoryRead, inventoryStatus

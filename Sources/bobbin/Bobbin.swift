@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CPlatform
 
 /// The command line: one file per subcommand, and the only wiring of the modules.
 @main
@@ -18,12 +19,23 @@ struct Bobbin: ParsableCommand {
 
     static func main() {
         Signals.ignorePipe()
+        Memory.keepFlat()
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
             ErrorExit.end(error)
         }
+    }
+}
+
+/// How the C library keeps memory.
+enum Memory {
+    /// Two heaps for all threads, and large buffers in mappings of their own: what is freed leaves the process, instead
+    /// of staying behind in a heap for each thread.
+    static func keepFlat() {
+        _ = mallopt(M_ARENA_MAX, 2)
+        _ = mallopt(M_MMAP_THRESHOLD, 512 << 10)
     }
 }
 

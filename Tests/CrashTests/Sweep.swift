@@ -1,0 +1,147 @@
+import Load
+import Storage
+import Synchronization
+import TestKit
+import Threads
+
+/// Disturbs a scenario at every one of its file system calls, recovers, and checks the invariants.
+struct Sweep {
+    /// One disturbed run of a scenario.
+    struct Finding: Sendable, CustomStringConvertible {
+        var scenario: String
+        var point: String
+        var fault: String
+        var violations: [String]
+
+        var description: String { "\(scenario): \(fault) at \(point): \(violations.joined(separator: "; "))" }
+    }
+
+    struct Result: Sendable {
+        var points = 0
+        var runs = 0
+        var covered: Set<Operation> = []
+        var findings: [Finding] = []
+    }
+
+    let scenario: Scenario
+
+    /// Calls of one operation that are disturbed one by one; of further ones every fourth is.
+    private static let dense = 10
+
+    /// Runs the scenario undisturbed, then disturbed at every point.
+    func run() -> Result {
+        var result = Result()
+        let counts: [Operation: Int]
+        do {
+            let world = try World()
+            try scenario.prepare(world, scenario.feeds)
+            let process = world.process()
+            try scenario.act(process, scenario.feeds)
+            counts = process.files.counts
+            process.end()
+            let violations = try settle(world)
+            if !violations.isEmpty { result.findings.append(finding("nowhere", "nothing", violations)) }
+        } catch {
+            result.findings.append(finding("nowhere", "nothing", ["\(error)"]))
+            return result
+        }
+        result.covered = Set(counts.keys)
+        for operation in counts.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            var occurrence = 1
+            while disturb(FaultPoint(operation, occurrence), &result) {
+                result.points += 1
+                occurrence += occurrence < Sweep.dense ? 1 : 4
+            }
+        }
+        return result
+    }
+
+    private func finding(_ point: String, _ fault: String, _ violations: [String]) -> Finding {
+        Finding(scenario: scenario.name, point: point, fault: fault, violations: violations)
+    }
+
+    /// All faults at one point; `false` when the scenario ends before it.
+    private func disturb(_ point: FaultPoint, _ result: inout Result) -> Bool {
+        var faults: [(String, Fault, String)] = [
+            ("kill before", .killBefore, "host"),
+            // A death on another host shows only by silence.
+            ("kill after", .killAfter, "elsewhere"),
+            ("fail", .fail(point.operation.usualError), "host"),
+        ]
+        if point.operation.isRenameOrLink { faults.append(("lie", .lie(.notFound), "host")) }
+        if !point.operation.isOnAnotherThread { faults.append(("pause", .pause {}, "host")) }
+        for (name, fault, host) in faults {
+            do {
+                let world = try World()
+                try scenario.prepare(world, scenario.feeds)
+                let disturbed = Disturbed()
+                let process = world.process(point, fault.pausing(world, scenario.feeds, disturbed), host: host)
+                disturbed.identity.withLock { $0 = process.host.current }
+                var failure: (any Error)?
+                do { try scenario.act(process, scenario.feeds) } catch { failure = error }
+                guard process.files.hasFired else { return false }
+                if host == "host" { process.end() } else { process.files.kill() }
+                result.runs += 1
+                var violations = try settle(world)
+                if failure is StuckLoader { violations.append("the disturbed loader did not end") }
+                if !violations.isEmpty { result.findings.append(finding("\(point)", name, violations)) }
+            } catch {
+                result.findings.append(finding("\(point)", name, ["recovery failed: \(error)"]))
+            }
+        }
+        return true
+    }
+
+    /// Recovers, lets people do their part, and checks.
+    private func settle(_ world: World) throws -> [String] {
+        try world.recover(scenario.feeds)
+        if let attend = scenario.attend {
+            try attend(world, scenario.feeds)
+            try world.recover(scenario.feeds)
+        }
+        return try world.violations(scenario.feeds, outcomes: scenario.outcomes, rejects: scenario.rejects)
+    }
+}
+
+/// Tells the others, once it is known, whom to take for dead.
+private final class Disturbed: Sendable {
+    let identity = Mutex<ProcessIdentity?>(nil)
+}
+
+extension Fault {
+    /// While the process is stopped, everybody takes it for dead and goes on without it.
+    fileprivate func pausing(_ world: World, _ feeds: [Feed], _ disturbed: Disturbed) -> Fault {
+        guard case .pause = self else { return self }
+        return .pause {
+            if let identity = disturbed.identity.withLock({ $0 }) { world.graveyard.bury(identity) }
+            let extractor = world.process()
+            _ = try? Extractor(extractor).run(feeds)
+            extractor.end()
+            let loader = world.process()
+            _ = try? loader.load(step: 0)
+            loader.end()
+        }
+    }
+}
+
+extension Operation {
+    /// The calls of the decoding thread; a pause there would not stop the loader.
+    fileprivate var isOnAnotherThread: Bool { [.claimOpen, .claimRead, .claimClose].contains(self) }
+
+    fileprivate var isRenameOrLink: Bool {
+        switch self {
+        case .logLink, .adoptLink, .publishMove, .publishLink, .publishLinkManifest, .publishMoveRejects, .discardMove,
+            .tokenClaim, .tokenRelease, .claimChunk, .handBack, .buryChunk, .retire, .retireLinkManifest, .progressRename,
+            .outcomeLink, .seizeChunk, .seizeToken, .spoolLinkMarker:
+            true
+        default: false
+        }
+    }
+
+    /// The error that this call meets in practice.
+    fileprivate var usualError: StorageError.Code {
+        let name = rawValue.lowercased()
+        return ["create", "write", "make", "link", "move", "rename", "retire", "claim"].contains { name.contains($0) }
+            ? .noSpace : .inputOutput
+    }
+}

@@ -1,0 +1,48 @@
+package import Load
+internal import Spool
+internal import Synchronization
+internal import Threads
+
+/// What a driven loader said.
+package struct LoadOutcome: Sendable {
+    package var summary: LoadSummary
+    package var events: [LoadEvent]
+}
+
+/// The loader did not come to an end.
+package struct StuckLoader: Error {}
+
+extension SimulatedProcess {
+    /// Runs a loader of target `t` to its end on this thread; the clocks and the heart go on with each of its rounds.
+    ///
+    /// - Parameter step: seconds that a round takes.
+    package func load(_ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6) throws -> LoadOutcome {
+        var options = options
+        options.transientTries = 1
+        options.blockSize = 16 << 10
+        let spool = try spool()
+        let target = try SQLiteTarget(
+            path: world.database, spool: spool.id, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
+        let stop = StopSignal()
+        let events = Mutex<[LoadEvent]>([])
+        let rounds = Condition(0)
+        let worker = try LoadWorker(
+            spool, heart: heart, target: target, queue: queue, options: options, stop: stop,
+            report: { event in events.withLock { $0.append(event) } })
+        // Counting up here also keeps the loader from waiting on the host's clock.
+        let summary = try worker.run(
+            wake: rounds,
+            moreToCome: { [world, heart] in
+                let round = rounds.update { count in
+                    count += 1
+                    return count
+                }
+                if round > 300 { stop.stop() }
+                world.clock.advance(seconds: step)
+                heart.beat()
+                return false
+            })
+        if stop.isStopped { throw StuckLoader() }
+        return LoadOutcome(summary: summary, events: events.withLock { $0 })
+    }
+}

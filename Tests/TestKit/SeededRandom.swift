@@ -1,0 +1,19 @@
+/// SplitMix64 (G. L. Steele et al., "Fast splittable pseudorandom number generators", 2014): the same seed gives the
+/// same test again.
+package struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator of this seed.
+    package init(_ seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    /// A number in `0 ..< bound`.
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
+}

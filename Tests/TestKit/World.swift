@@ -1,0 +1,80 @@
+package import Spool
+internal import Storage
+internal import Synchronization
+
+/// A spool, a target and the host they live on, for simulated processes.
+package final class World: Sendable {
+    /// The spool's directory.
+    package let root: String
+    /// The SQLite file.
+    package let database: String
+    package let clock: ManualClock
+    package let graveyard = Graveyard()
+    private let directory: TemporaryDirectory
+    private let random: Mutex<SeededRandom>
+    private let lastProcess = Mutex<Int32>(0)
+
+    /// A world without a spool yet.
+    ///
+    /// - Parameter seed: for run ids and the like.
+    package init(seed: UInt64 = 1) throws {
+        directory = try TemporaryDirectory()
+        root = "\(directory.path)/spool"
+        database = "\(directory.path)/target.db"
+        random = Mutex(SeededRandom(seed))
+        // Files carry the host's time, so that the manual clock must begin near it.
+        clock = ManualClock(now: SystemClock().now() - 60_000)
+    }
+
+    /// Starts a process.
+    ///
+    /// - Parameters:
+    ///   - point: where it meets `fault`.
+    ///   - host: its host's name; processes of other hosts are only known to be dead by their silence.
+    package func process(_ point: FaultPoint? = nil, _ fault: Fault = .killBefore, host: String = "host") -> SimulatedProcess {
+        let pid = lastProcess.withLock { last in
+            last += 1
+            return last
+        }
+        return SimulatedProcess(
+            world: self, files: FaultFileSystem(POSIXFileSystem(), point, fault),
+            host: FakeProcesses(pid: pid, graveyard: graveyard, host: host, boot: "boot of \(host)"))
+    }
+
+    /// Starts a process that dies before its `calls`-th file system call.
+    package func doomed(calls: Int) -> SimulatedProcess {
+        let process = process()
+        process.files.doom(calls: calls)
+        return process
+    }
+
+    func bits() -> (UInt64, UInt64) { random.withLock { ($0.next(), $0.next()) } }
+}
+
+/// One process of a world: its own view of the files, its identity and its heart.
+package final class SimulatedProcess: Sendable {
+    package let world: World
+    package let files: FaultFileSystem
+    package let host: FakeProcesses
+    package let heart: Heart
+
+    init(world: World, files: FaultFileSystem, host: FakeProcesses) {
+        self.world = world
+        self.files = files
+        self.host = host
+        heart = Heart(files: files, clock: world.clock, seconds: 30)
+    }
+
+    /// Opens the world's spool.
+    package func spool(create: Bool = true) throws -> Spool {
+        try Spool(
+            root: world.root, create: create, files: files, clock: world.clock, host: host,
+            random: { [world] in world.bits() })
+    }
+
+    /// The process has ended, one way or the other, and the host knows it.
+    package func end() {
+        files.kill()
+        world.graveyard.bury(host.current)
+    }
+}
