@@ -117,7 +117,11 @@ struct Damage: Sendable, CustomTestStringConvertible {
                 "\(bench.ready(open))/1.a0.c0.ndjson.zst",
                 "claimed/here-8-00000000/50-\(open.run).1.a0.c0.db.ndjson.zst")
         },
-        Damage(code: .expiredLease) { bench, _, _ in try bench.makeDirectory("writing/\(bench.spool.newRun())") },
+        Damage(code: .expiredLease) { bench, _, _ in
+            let run = bench.spool.newRun()
+            try bench.makeDirectory("writing/\(run)")
+            try bench.write("writing/\(run)/0.ndjson.zst", [1])
+        },
         Damage(code: .oldTrash) { bench, _, _ in
             let run = bench.spool.newRun()
             try bench.makeDirectory("trash/\(run)")
@@ -146,6 +150,8 @@ struct FsckTests {
         let seat = try LoaderSeat(bench.spool, heart: bench.heart, deadline: 60)
         #expect(try seat.takeWriter("db"))
         try bench.add(["{\"id\":1}"], to: try bench.begin("running"))
+        try bench.makeDirectory("claimed/here-9-00000000")
+        try bench.makeDirectory("writing/\(bench.spool.newRun())")
         #expect(try bench.fsck().isEmpty)
     }
 
