@@ -67,13 +67,12 @@ package struct RunDiscard: Sendable {
             throw LoadError(
                 .transient, "\(holder) is loading into \(spool.display(queue)) now: stop it or wait for its end, then try again")
         }
-        let unit = SQLiteUnit(target, seat: seat, blockSize: 1 << 20)
+        let unit = SQLiteUnit(target, queue: queue, seat: seat, blockSize: 1 << 20, isStopped: { false })
         let results: [LoadManifest]
         do { results = try unit.close(runs, as: .discarded) } catch is HeadMoved {
             throw LoadError(.transient, "the target's head moved meanwhile: look again (`bobbin status`)")
         }
-        for (run, var result) in zip(runs, results) {
-            result.target = queue
+        for (run, result) in zip(runs, results) {
             try spool.close(run.manifest, result, seat: seat)
             for sequence in try spool.deadChunks(queue, run.manifest.run) {
                 let directory = "dead/\(queue)/\(run.manifest.run)"
