@@ -16,8 +16,11 @@ package final class LoaderSeat: Sendable {
         self.heart = heart
         let process = spool.host.current
         id = spool.encode("\(process.host.prefix(40))-\(process.pid)-" + HexDigits.render(spool.random().0).suffix(8))
-        try spool.files.makeDirectory(spool.claimed(id), .seatMakeDirectory)
-        try heart.add(leasePath, Lease(process: process), deadline: deadline)
+        let directory = spool.claimed(id)
+        try heart.add(
+            leasePath, Lease(process: process), deadline: deadline,
+            make: { () throws(StorageError) in try spool.files.makeDirectory(directory, .seatMakeDirectory) },
+            undo: { try? spool.files.removeDirectory(directory, .seatRemoveDirectory) })
     }
 
     private var leasePath: String { "\(spool.claimed(id))/\(FileNames.lease)" }

@@ -29,10 +29,13 @@ package final class RunWriter {
         self.heart = heart
         directory = spool.writing(manifest.run)
         rejects = try RejectFile(spool.files, "\(directory)/\(FileNames.inputRejects)", .input)
-        try spool.files.makeDirectory(directory, .runMakeDirectory)
         let leased = LeasedRun(
             key: manifest.log, generation: manifest.generation, base: manifest.base, fingerprint: manifest.fingerprint)
-        try heart.add(leasePath, Lease(process: spool.host.current, run: leased), deadline: deadline)
+        let directory = directory
+        try heart.add(
+            leasePath, Lease(process: spool.host.current, run: leased), deadline: deadline,
+            make: { () throws(StorageError) in try spool.files.makeDirectory(directory, .runMakeDirectory) },
+            undo: { try? spool.files.removeDirectory(directory, .discardRemoveDirectory) })
     }
 
     private var leasePath: String { "\(directory)/\(FileNames.lease)" }

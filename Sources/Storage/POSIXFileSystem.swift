@@ -10,7 +10,7 @@ package struct POSIXFileSystem: FileSystem {
             switch mode {
             case .read: O_RDONLY
             case .create: O_WRONLY | O_CREAT | O_EXCL
-            case .rewrite: O_WRONLY | O_TRUNC
+            case .rewrite: O_WRONLY
             case .replace: O_WRONLY | O_CREAT | O_TRUNC
             }
         while true {
