@@ -14,9 +14,24 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
+        // The mock upstream for demos and tests: a program of its own, so that bobbin carries no web server.
+        .target(name: "CUpstream"),
+        .target(name: "Upstream", dependencies: ["CUpstream"], swiftSettings: settings),
+        .executableTarget(
+            name: "bobbin-upstream",
+            dependencies: [
+                "CUpstream", "Upstream",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            swiftSettings: settings),
+
         // System libraries: a module map and a shim, nothing else.
+        .systemLibrary(name: "CPlatform"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -48,6 +63,20 @@ let package = Package(
         .target(name: "Databases", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "bobbin",
+            dependencies: [
+                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage",
+                "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream"], swiftSettings: settings),
+        .testTarget(
+            name: "SpoolToolsTests",
+            dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
 
         // Tests

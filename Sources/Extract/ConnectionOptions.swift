@@ -75,16 +75,23 @@ enum FileOptions {
         var dialect: CSVDialect?
         if !source.columns.isEmpty || source.delimiter != nil || !source.hasHeader || source.null != nil || !columns.isEmpty {
             dialect = CSVDialect.csv
-            if let delimiter = source.delimiter {
-                dialect?.delimiter = delimiter
-            } else if source.format == .tsv {
-                dialect?.delimiter = 9
-            }
+            if let delimiter = source.delimiter { dialect?.delimiter = delimiter }
             if !source.columns.isEmpty { dialect?.names = .declared(source.columns, skippingFirstRow: source.hasHeader) }
             if let null = source.null { dialect?.nullMarker = null }
             dialect?.textColumns = Set(columns.filter { $0.value == .text }.keys)
         }
-        return ReadingOptions(
+        var options = ReadingOptions(
             format: format, decompression: decompression, dialect: dialect, records: try JSONPointer(source.records))
+        options.limits.field = 16 << 20
+        return options
+    }
+
+    /// The options for one file: unless a delimiter is configured, a TSV file's is the tab.
+    static func options(_ options: ReadingOptions, for path: String, _ source: FileSourceSettings) -> ReadingOptions {
+        var own = options
+        if own.dialect != nil, source.delimiter == nil, (own.format ?? FileFormat(fileName: path)) == .tsv {
+            own.dialect?.delimiter = CSVDialect.tsv.delimiter
+        }
+        return own
     }
 }

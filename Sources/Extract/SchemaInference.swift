@@ -18,7 +18,9 @@ package struct SchemaInference: Sendable {
         static let nested: UInt16 = 128
     }
 
-    private var names: [[UInt8]] = []
+    /// All names in one run of bytes: comparing them counts no references.
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
     private var kinds: [UInt16] = []
     private var declared: [LogicalType?] = []
     private let declarations: [String: LogicalType]
@@ -34,7 +36,8 @@ package struct SchemaInference: Sendable {
     /// Goes on from the schema of earlier chunks.
     package mutating func adopt(_ columns: [Column]) {
         for column in columns {
-            names.append(Array(column.name.utf8))
+            bytes += Array(column.name.utf8)
+            ends.append(bytes.count)
             declared.append(declarations[column.name])
             let seen =
                 switch column.type {
@@ -52,9 +55,9 @@ package struct SchemaInference: Sendable {
 
     /// The columns so far.
     package var columns: [Column] {
-        names.indices.map { index in
+        ends.indices.map { index in
             Column(
-                name: String(decoding: names[index], as: UTF8.self),
+                name: String(decoding: bytes[start(index)..<ends[index]], as: UTF8.self),
                 type: declared[index] ?? SchemaInference.type(kinds[index]))
         }
     }
@@ -78,7 +81,7 @@ package struct SchemaInference: Sendable {
         for index in 0..<scanner.fieldCount {
             let field = scanner[index]
             var column = expected
-            if column >= names.count || field.keyEscaped || !matches(column, base, field) {
+            if column >= ends.count || field.keyEscaped || !matches(column, base, field) {
                 guard let found = find(base, field) else { return false }
                 column = found
             }
@@ -91,11 +94,16 @@ package struct SchemaInference: Sendable {
 
     @inline(__always)
     private func matches(_ column: Int, _ base: UnsafePointer<UInt8>, _ field: Field) -> Bool {
-        names[column].withUnsafeBufferPointer { name in
-            name.count == Int(field.keyLength)
-                && memcmp(name.baseAddress ?? base, base + Int(field.keyStart), name.count) == 0
+        let first = start(column)
+        guard ends[column] &- first == Int(field.keyLength) else { return false }
+        return bytes.withUnsafeBufferPointer { all in
+            guard let all = all.baseAddress else { return field.keyLength == 0 }
+            return memcmp(all + first, base + Int(field.keyStart), Int(field.keyLength)) == 0
         }
     }
+
+    @inline(__always)
+    private func start(_ column: Int) -> Int { column == 0 ? 0 : ends[column &- 1] }
 
     private mutating func find(_ base: UnsafePointer<UInt8>, _ field: Field) -> Int? {
         var key = Array(UnsafeBufferPointer(start: base + Int(field.keyStart), count: Int(field.keyLength)))
@@ -105,15 +113,16 @@ package struct SchemaInference: Sendable {
                 return try? unescape(start, buffer.count)
             }
             // A key that is no text is refused with its row by the loader.
-            guard let count else { return names.isEmpty ? nil : 0 }
+            guard let count else { return ends.isEmpty ? nil : 0 }
             key.removeLast(key.count - count)
         }
-        if let known = names.firstIndex(of: key) { return known }
-        guard names.count < SchemaInference.limit else { return nil }
-        names.append(key)
+        if let known = ends.indices.first(where: { bytes[start($0)..<ends[$0]].elementsEqual(key) }) { return known }
+        guard ends.count < SchemaInference.limit else { return nil }
+        bytes += key
+        ends.append(bytes.count)
         kinds.append(0)
         declared.append(declarations[String(decoding: key, as: UTF8.self)])
-        return names.count - 1
+        return ends.count - 1
     }
 
     @inline(__always)

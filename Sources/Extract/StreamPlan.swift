@@ -93,9 +93,10 @@ package final class StreamPlan: Sendable {
                 endpoint, source, context: context, partition: partition, rank: rank, resume: resume, from: from,
                 isCancelled: isCancelled)
         }
-        guard let options else { throw ExtractError(.configuration, "\(settings.job) has no source") }
+        guard let options, case .files(let source) = settings.source else { throw ExtractError(.configuration, "\(settings.job) has no source") }
         return FileSourceReader(
-            directory: directory, files: files, takesAll: settings.mode.isReplace, options: options, context: context,
+            directory: directory, files: files, takesAll: settings.mode.isReplace, options: options,
+            settings: source, context: context,
             partition: partition, rank: rank, from: from, resume: resume, rejects: writer.rejects,
             isCancelled: isCancelled, noteRejects: { writer.manifest.rejected += $0 })
     }

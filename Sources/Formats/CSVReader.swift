@@ -1,10 +1,10 @@
 /// Reads CSV and TSV files (RFC 4180, see ``CSVDialect``): each row becomes a JSON object whose keys are the columns in
 /// their order.
 ///
-/// A row with another number of fields, a quote out of place, a bare carriage return or invalid UTF-8 is rejected. Behind
-/// a quote out of place the row ends at the next LF. A quoted field that is never closed is one rejected record up to the
-/// end of the file, since what looks like rows in it may be text. Empty lines are skipped unless there is one column
-/// only, where they are a row with an empty field.
+/// A row with another number of fields, a quote out of place, a bare carriage return or invalid UTF-8 is rejected.
+/// Behind a quote out of place the row ends at the next LF. A quoted field that is never closed is one rejected record
+/// up to the end of the file, since what looks like rows in it may be text. Empty lines are skipped unless there is one
+/// column only, where they are a row with an empty field.
 package final class CSVReader: RecordReader {
     private let input: TextInput
     private let dialect: CSVDialect

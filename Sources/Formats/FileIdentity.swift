@@ -1,6 +1,7 @@
 /// What tells one state of a source file from another.
 ///
-/// Taken before the file is read; whoever reads it takes it again afterwards, and reads the file anew when the two differ.
+/// Taken before the file is read; whoever reads it takes it again afterwards, and reads the file anew when the two
+/// differ.
 package struct FileIdentity: Sendable, Equatable {
     /// Relative path.
     package let path: String
@@ -19,8 +20,8 @@ package struct FileIdentity: Sendable, Equatable {
         self.contentHash = contentHash
     }
 
-    /// The path byte for byte. Equal strings are not always equal paths: Swift compares by canonical equivalence, a file
-    /// system does not.
+    /// The path byte for byte. Equal strings are not always equal paths: Swift compares by canonical equivalence, a
+    /// file system does not.
     var pathKey: [UInt8] { Array(path.utf8) }
 
     /// Equal in every part, the path byte for byte.
@@ -29,8 +30,8 @@ package struct FileIdentity: Sendable, Equatable {
             && left.contentHash == right.contentHash && left.path.utf8.elementsEqual(right.path.utf8)
     }
 
-    /// Whether the file still holds what it held as `other`. With both hashes known, size and hash decide (a file merely
-    /// touched is the same); otherwise size and time.
+    /// Whether the file still holds what it held as `other`. With both hashes known, size and hash decide (a file
+    /// merely touched is the same); otherwise size and time.
     package func isSameContent(as other: FileIdentity) -> Bool {
         guard pathKey == other.pathKey, size == other.size else { return false }
         if let contentHash, let otherHash = other.contentHash { return contentHash == otherHash }

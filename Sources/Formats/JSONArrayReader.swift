@@ -1,9 +1,10 @@
 /// Reads a JSON document that is, or holds at a given place, an array of objects: one record an element, whose text is
 /// kept but for the white space between its tokens.
 ///
-/// An element that is no object, is nested deeper than 1,024 levels, is too long, or has a line break inside of a string
-/// is rejected. Damage between elements (a cut, garbage, brackets that do not match) ends the file with an error behind
-/// the good records. Inside of an element only strings and brackets are looked at: whether it is JSON is for the caller.
+/// An element that is no object, is nested deeper than 1,024 levels, is too long, or has a line break inside of a
+/// string is rejected. Damage between elements (a cut, garbage, brackets that do not match) ends the file with an error
+/// behind the good records. Inside of an element only strings and brackets are looked at: whether it is JSON is for the
+/// caller.
 package final class JSONArrayReader: RecordReader {
     private enum Phase { case seeking, first, following, closing, done }
     /// A container around the array: an object and the key taken from it, or an array.

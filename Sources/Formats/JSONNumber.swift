@@ -1,6 +1,7 @@
 /// The number grammar of JSON (RFC 8259, section 6).
 enum JSONNumber {
-    /// The end of the number at `p`, or `p` when there is none. Behind the text stands a byte that is part of no number.
+    /// The end of the number at `p`, or `p` when there is none. Behind the text stands a byte that is part of no
+    /// number.
     @inline(__always) static func end(_ p: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
         var q = p
         if q[0] == ASCII.minus { q += 1 }

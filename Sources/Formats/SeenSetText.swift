@@ -4,8 +4,8 @@
 extension SeenSet {
     private static let version: Int64 = 1
 
-    /// The set as compact JSON on one line, in a fixed order (equal sets give equal text): some 45 bytes a file plus its
-    /// name; directories are written once.
+    /// The set as compact JSON on one line, in a fixed order (equal sets give equal text): some 45 bytes a file plus
+    /// its name; directories are written once.
     package func encoded() -> String {
         var text: [UInt8] = Array("{\"v\":\(Self.version),\"d\":{".utf8)
         let sorted = files.values
@@ -55,8 +55,8 @@ extension SeenSet {
 
     /// Reads what ``encoded()`` wrote, also with other white space or another order of keys; unknown keys are ignored.
     ///
-    /// - Throws: ``FormatsError/Code/badCursor`` for anything else. It is the caller's decision what that means: starting
-    ///   anew would extract every file again.
+    /// - Throws: ``FormatsError/Code/badCursor`` for anything else. It is the caller's decision what that means:
+    /// starting   anew would extract every file again.
     package init(decoding text: String) throws(FormatsError) {
         self.init()
         guard let json = JSONTree(text), case .object(let members) = json else {

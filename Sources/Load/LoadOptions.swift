@@ -20,8 +20,14 @@ package struct LoadOptions: Sendable {
     package var blockSize = 1 << 20
     /// Seconds within which a piece of work must make progress, or the lease is let go.
     package var deadline = 300.0
-    /// Locked or failing targets in a row before the loader gives up.
-    package var transientTries = 5
+    /// Seconds for which loaded chunks are kept.
+    package var retention = 7 * 86_400.0
+    /// Seconds for which they are kept even when the disk runs short.
+    package var minimumRetention = 3_600.0
+    /// Free bytes below which the disk runs short.
+    package var lowWater = 1 << 30
+    /// Seconds for which a locked or failing target is tried again before the loader gives up.
+    package var patience = 30.0
 
     /// The built-in options.
     package init() {}

@@ -20,6 +20,7 @@ package final class LoadWorker {
     private var blocked: [LogKey: String] = [:]
     private var stoppedJobs: Set<String> = []
     private var lastSweep = -Double.infinity
+    private var lastThinning = -Double.infinity
 
     /// A loader that has its seat but no token yet.
     ///
@@ -48,6 +49,7 @@ package final class LoadWorker {
     package func run(wake: Condition<Int>, moreToCome: @Sendable () -> Bool) throws -> LoadSummary {
         defer { try? seat.leave() }
         var failures = 0
+        var failingSince = 0.0
         while !stop.isStopped {
             let seen = wake.withLock { $0 }
             let isLast = !moreToCome()
@@ -63,13 +65,15 @@ package final class LoadWorker {
             } catch {
                 let failure = LoadError(error)
                 guard failure.kind == .transient || failure.kind == .environment else { throw failure }
-                failures += 1
                 try handBackAll()
-                if failures >= options.transientTries, !options.watch {
+                if stop.isStopped { break }
+                failures += 1
+                if failures == 1 { failingSince = spool.clock.uptime() }
+                if spool.clock.uptime() - failingSince >= options.patience, !options.watch {
                     summary.unavailable = failure.message
                     break
                 }
-                let seconds = min(30, 0.25 * Double(1 << min(failures, 10)))
+                let seconds = min(options.watch ? 30 : 2, 0.25 * Double(1 << min(failures, 10)))
                 report(.waiting(reason: failure.message, seconds: seconds))
                 stop.sleep(seconds: seconds)
             }
@@ -91,6 +95,18 @@ package final class LoadWorker {
         try spool.sweepLoaders(seat: seat, observer: &observer)
         try spool.sweepRuns(observer: &observer)
         try handBackAll()
+        if now - lastThinning > 60 {
+            lastThinning = now
+            try thin()
+        }
+    }
+
+    /// Thins the archive by age, and by need when the disk runs short.
+    private func thin() throws {
+        try spool.thinArchive(queue, olderThan: options.retention) { false }
+        let isShort = { [spool, options] in try spool.files.freeSpace(spool.root, .spaceStatus) < options.lowWater }
+        guard try isShort() else { return }
+        try spool.thinArchive(queue, olderThan: options.minimumRetention) { try !isShort() }
     }
 
     /// Whether nothing is ready, delayed or claimed for this target that this loader could still do.

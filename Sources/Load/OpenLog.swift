@@ -1,6 +1,7 @@
 internal import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// One partition's log as a loader sees it now: what is open above the head, and the moves on it.
 struct OpenLog {
@@ -20,6 +21,8 @@ struct OpenLog {
     private(set) var entries: [OpenEntry] = []
     private(set) var manifests: [Int: RunManifest] = [:]
     private var ready: [Int: [ReadyChunkName]] = [:]
+    /// Chunks by number that a person edited before their replay.
+    private var edited: [Int: Set<Int>] = [:]
 
     private var spool: Spool { worker.spool }
     private var seat: LoaderSeat { worker.seat }
@@ -54,9 +57,9 @@ struct OpenLog {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let loaded = manifest.mode.isDirect ? try worker.target.loaded(manifest.run) : [:]
         var waiting: [Int: ReadyChunkName] = [:]
-        for chunk in try spool.readyChunks(worker.queue, name) where chunk.sequence < manifest.chunks.count {
-            waiting[chunk.sequence] = chunk
-        }
+        let files = try spool.readyFiles(worker.queue, name)
+        for chunk in files.chunks where chunk.sequence < manifest.chunks.count { waiting[chunk.sequence] = chunk }
+        edited[number] = files.edited
         let open = waiting.values.filter { loaded[$0.sequence] == nil && ($0.notBefore ?? 0) <= now }
         let dead = try spool.deadChunks(worker.queue, manifest.run).filter { loaded[$0] == nil }
         var entry = OpenEntry(
@@ -144,11 +147,14 @@ struct OpenLog {
                     }
                     continue
                 }
+                var entry = manifest.chunks[chunk.sequence]
+                if edited[number]?.contains(chunk.sequence) == true {
+                    entry = try spool.editedEntry(worker.queue, name, entry)
+                }
                 works.append(
                     ChunkWork(
-                        name: claimed, path: seat.path(of: claimed), entry: manifest.chunks[chunk.sequence],
-                        manifest: manifest, number: number))
-                bytes += manifest.chunks[chunk.sequence].bytes
+                        name: claimed, path: seat.path(of: claimed), entry: entry, manifest: manifest, number: number))
+                bytes += entry.bytes
                 if !whole, isAlone || bytes >= worker.options.transactionBytes { return works }
             }
         }
@@ -163,7 +169,7 @@ struct OpenLog {
             try worker.handBackAll()
             return .worked
         }
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let results = try unit.apply(
                 pairs(numbers), passed: pairs(passed), works: works, allowShrink: worker.options.allowShrink)
@@ -204,7 +210,7 @@ struct OpenLog {
         // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
         let last = works.map(\.number).max() ?? numbers.last ?? 0
         let log = pairs(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         do {
             let result = try unit.loadDirect(log, works: works)
             for failure in result.failures { try settle(failure, works, &summary) }
@@ -213,7 +219,6 @@ struct OpenLog {
                 result.closed, works.enumerated().filter { !failed.contains($0.offset) }.map(\.element), &summary)
             for var progress in result.open {
                 guard let manifest = manifests[progress.number] else { continue }
-                progress.target = worker.queue
                 progress.updated = spool.timestamp
                 try spool.recordProgress(progress, of: manifest, seat: seat)
                 worker.report(.progress(manifest, progress))
@@ -225,8 +230,14 @@ struct OpenLog {
         }
     }
 
+    private func makeUnit() -> SQLiteUnit {
+        SQLiteUnit(
+            worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize,
+            isStopped: { [stop = worker.stop] in stop.isStopped })
+    }
+
     private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
-        let unit = SQLiteUnit(worker.target, seat: seat, blockSize: worker.options.blockSize)
+        let unit = makeUnit()
         try finish(try unit.close(pairs(numbers), as: outcome), [], &summary)
         return .worked
     }
@@ -239,9 +250,8 @@ struct OpenLog {
             try seat.retire(work.name)
             summary.chunksLoaded += 1
         }
-        for var result in results {
+        for result in results {
             guard let manifest = manifests[result.number] else { continue }
-            result.target = worker.queue
             try spool.close(manifest, result, seat: seat)
             if result.outcome == .loaded {
                 summary.rows += result.rows

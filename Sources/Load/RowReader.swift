@@ -7,15 +7,40 @@ internal import Manifest
 ///
 /// The hot loop of loading: no allocation per row, one look at each byte.
 struct RowReader: ~Copyable {
+    /// What the inner loop needs of a column; plain memory, so that looking at it counts no references.
+    private struct Hot {
+        var name: Int
+        var length: Int32
+        /// The record that was the last to bring this column.
+        var seen: Int32
+        var type: LogicalType
+        var hasConstant: Bool
+        var isKey: Bool
+    }
+
     private let plan: ColumnPlan
+    private let count: Int
+    private let hot: UnsafeMutablePointer<Hot>
+    private let names = RawBuffer()
     private var scanner = RecordScanner()
-    private var seen: [Int32]
     private var stamp: Int32 = 0
     private let keyScratch = RawBuffer()
 
     init(_ plan: ColumnPlan) {
         self.plan = plan
-        seen = [Int32](repeating: 0, count: plan.targets.count)
+        count = plan.targets.count
+        hot = .allocate(capacity: max(1, count))
+        for (index, target) in plan.targets.enumerated() {
+            (hot + index).initialize(
+                to: Hot(
+                    name: names.count, length: Int32(target.name.count), seen: 0, type: target.type,
+                    hasConstant: target.constant != nil, isKey: target.isKey))
+            target.name.withUnsafeBytes { names.append($0) }
+        }
+    }
+
+    deinit {
+        hot.deallocate()
     }
 
     /// Reads all lines of `batch.lines`.
@@ -58,7 +83,6 @@ struct RowReader: ~Copyable {
         _ row: UnsafeMutablePointer<Cell>, _ base: UnsafePointer<UInt8>, _ batch: RowBatch
     ) throws {
         stamp &+= 1
-        let count = plan.targets.count
         var expected = 0
         for index in 0..<scanner.fieldCount {
             let field = scanner[index]
@@ -71,19 +95,19 @@ struct RowReader: ~Copyable {
                 column = found
             }
             expected = column &+ 1
-            if seen[column] == stamp {
+            if hot[column].seen == stamp {
                 throw RowFault(reason: "the key stands twice in the record", column: columnName(column))
             }
-            seen[column] = stamp
+            hot[column].seen = stamp
             try convert(field, column, base, batch, into: row + column)
         }
-        for column in 0..<count where seen[column] != stamp || row[column].kind == .null {
-            if let constant = plan.targets[column].constant {
-                if seen[column] == stamp {
+        for column in 0..<count where row[column].kind == .null {
+            if hot[column].hasConstant, let constant = plan.targets[column].constant {
+                if hot[column].seen == stamp {
                     throw RowFault(reason: "null contradicts the partition", column: columnName(column))
                 }
                 row[column] = try constantCell(constant, column, batch)
-            } else if plan.targets[column].isKey {
+            } else if hot[column].isKey {
                 throw RowFault(reason: "the key column is missing or null", column: columnName(column))
             }
         }
@@ -91,10 +115,8 @@ struct RowReader: ~Copyable {
 
     @inline(__always)
     private func matches(_ column: Int, _ base: UnsafePointer<UInt8>, _ field: Field) -> Bool {
-        plan.targets[column].name.withUnsafeBufferPointer { name in
-            name.count == Int(field.keyLength)
-                && memcmp(name.baseAddress ?? base, base + Int(field.keyStart), name.count) == 0
-        }
+        hot[column].length == field.keyLength
+            && memcmp(names.base + hot[column].name, base + Int(field.keyStart), Int(field.keyLength)) == 0
     }
 
     private func find(_ base: UnsafePointer<UInt8>, _ field: Field, from: Int) throws -> Int? {
@@ -102,7 +124,6 @@ struct RowReader: ~Copyable {
             let bytes = try unescaped(base, Int(field.keyStart), Int(field.keyLength), column: nil)
             return plan.targets.firstIndex { $0.name == bytes }
         }
-        let count = plan.targets.count
         for step in 0..<count {
             let column = (from &+ step) % count
             if matches(column, base, field) { return column }
@@ -150,7 +171,7 @@ struct RowReader: ~Copyable {
         _ field: Field, _ column: Int, _ base: UnsafePointer<UInt8>, _ batch: RowBatch,
         into cell: UnsafeMutablePointer<Cell>
     ) throws {
-        let type = plan.targets[column].type
+        let type = hot[column].type
         let start = Int(field.valueStart)
         let length = Int(field.valueLength)
         switch field.kind {
@@ -178,14 +199,15 @@ struct RowReader: ~Copyable {
                 throw RowFault(reason: fault.reason, column: columnName(column))
             }
         }
-        if let constant = plan.targets[column].constant {
+        if hot[column].hasConstant, let constant = plan.targets[column].constant {
             guard field.kind != .null else { return }
             // The record's own spelling is compared: `5` and `"5"` are the partition 5, `05` is not.
-            let text =
+            let isEqual =
                 field.kind == .escapedString
-                ? try unescaped(base, start, length, column: columnName(column))
-                : Array(UnsafeBufferPointer(start: base + start, count: length))
-            guard text == constant else {
+                ? try unescaped(base, start, length, column: columnName(column)) == constant
+                : constant.count == length
+                    && constant.withUnsafeBufferPointer({ memcmp($0.baseAddress ?? base, base + start, length) }) == 0
+            guard isEqual else {
                 throw RowFault(reason: "the value contradicts the partition", column: columnName(column))
             }
         }

@@ -63,6 +63,14 @@ package enum FileNames {
         name.hasSuffix(".why.json") ? HexDigits.decimal(name.dropLast(9)) : nil
     }
 
+    /// `<seq>.edited.json`, beside a replayed chunk that a person edited.
+    package static func edited(_ sequence: Int) -> String { "\(sequence).edited.json" }
+
+    /// seq of `<seq>.edited.json`.
+    package static func parseEdited(_ name: String) -> Int? {
+        name.hasSuffix(".edited.json") ? HexDigits.decimal(name.dropLast(12)) : nil
+    }
+
     /// Rejected rows of a chunk under a name that no other loader or attempt uses.
     package static func rejects(_ sequence: Int, loader: String, attempt: Int) -> String {
         "\(sequence).\(loader).a\(attempt).rejects\(chunkSuffix)"

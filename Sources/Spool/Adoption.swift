@@ -37,7 +37,7 @@ package struct ChunkCheckpoint: Sendable {
 package struct AdoptableRun: Sendable {
     package var run: RunID
     package var lease: LeasedRun
-    /// Its process is known to be dead; otherwise only its silence says so.
+    /// Its owner is known to be dead, not only silent.
     package var isDead: Bool
     package var checkpoints: [ChunkCheckpoint]
 }
@@ -50,8 +50,8 @@ extension Spool {
             guard let run = RunID(name) else { continue }
             let lease: Lease?
             let isDead: Bool
-            switch try leaseState("\(writing(run))/\(FileNames.lease)", observer: &observer) {
-            case .alive: continue
+            switch try leaseState(in: writing(run), observer: &observer) {
+            case .alive, .gone: continue
             case .dead(let known): (lease, isDead) = (known, true)
             case .expired(let known): (lease, isDead) = (known, false)
             }

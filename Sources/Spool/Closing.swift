@@ -53,6 +53,9 @@ extension Spool {
             for text in try files.list(directory, .closeList) {
                 if let chunk = ReadyChunkName(text) {
                     try moveToLoaded("\(directory)/\(text)", target, manifest.run, chunk.sequence)
+                } else if FileNames.parseEdited(text) != nil {
+                    // The archive's copy differs from the manifest: what says so goes with it.
+                    try files.rename("\(directory)/\(text)", "\(loaded(target, manifest.run))/\(text)", .editedRetire)
                 }
             }
         } catch let error as StorageError { if error.code != .notFound { throw error } }

@@ -39,27 +39,8 @@ package final class Heart: Sendable {
     }
 
     /// Creates the lease at `path` and keeps it alive while ``touch(_:)`` is called within `deadline` seconds.
-    ///
-    /// - Parameters:
-    ///   - make: makes the lease's directory.
-    ///   - undo: takes it away again when there is to be no lease.
-    func add(
-        _ path: String, _ lease: Lease, deadline: Double, make: () throws(StorageError) -> Void, undo: () -> Void
-    ) throws(StorageError) {
-        var tries = 0
-        while true {
-            try make()
-            do throws(StorageError) {
-                try files.writeFile(path, lease.encoded(), create: .leaseCreate, write: .leaseWrite, close: .leaseClose)
-                break
-            } catch {
-                try? files.unlink(path, .leaseUnlink)
-                undo()
-                tries += 1
-                // A sweep took the directory away in the moment in which it had no lease: again.
-                if error.code != .notFound || tries == 5 { throw error }
-            }
-        }
+    package func add(_ path: String, _ lease: Lease, deadline: Double) throws(StorageError) {
+        try files.writeFile(path, lease.encoded(), create: .leaseCreate, write: .leaseWrite, close: .leaseClose)
         let time = clock.uptime()
         beats.withLock { $0[path] = Beat(lease: lease, deadline: deadline, touched: time, beaten: time) }
     }

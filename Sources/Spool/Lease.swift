@@ -136,23 +136,65 @@ package enum LeaseState: Sendable {
     case dead(Lease?)
     /// Only its silence says so.
     case expired(Lease?)
+    /// The directory is not there any more.
+    case gone
 }
 
 extension Spool {
-    /// Looks at the lease at `path`.
-    package func leaseState(_ path: String, observer: inout LeaseObserver) throws -> LeaseState {
-        let bytes: [UInt8]
-        do {
-            bytes = try files.contents(path, limit: 1 << 20, open: .leaseOpen, read: .leaseRead, close: .leaseClose)
-        } catch {
-            if error.code == .notFound {
-                observer.forget(path)
-                return .expired(nil)
+    /// Looks at the lease in `directory`, a run's or a loader's.
+    ///
+    /// The lease is the first thing that its owner makes there. So a directory without one is either just being made,
+    /// and then it is empty and may be removed (its owner makes it again), or its owner is gone.
+    package func leaseState(in directory: String, observer: inout LeaseObserver) throws -> LeaseState {
+        let path = "\(directory)/\(FileNames.lease)"
+        var bytes = try leaseBytes(path)
+        if bytes == nil {
+            observer.forget(path)
+            do throws(StorageError) {
+                try files.removeDirectory(directory, .sweepRemoveEmpty)
+                return .gone
+            } catch {
+                if error.code == .notFound { return .gone }
+                if error.code != .notEmpty { throw error }
             }
-            throw error
+            bytes = try leaseBytes(path)
         }
+        guard let bytes else { return .expired(nil) }
         let lease = Lease(decoding: bytes)
         if let lease, host.isKnownDead(lease.process) { return .dead(lease) }
         return observer.look(path, bytes, at: clock.uptime()) ? .expired(lease) : .alive(lease)
+    }
+
+    private func leaseBytes(_ path: String) throws -> [UInt8]? {
+        do throws(StorageError) {
+            return try files.contents(path, limit: 1 << 20, open: .leaseOpen, read: .leaseRead, close: .leaseClose)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+
+    /// Makes a directory whose first file is its owner's lease.
+    func makeLeased(_ directory: String, _ operation: Operation, heart: Heart, _ lease: Lease, deadline: Double) throws {
+        var attempts = 0
+        while true {
+            do throws(StorageError) {
+                do throws(StorageError) { try files.makeDirectory(directory, operation) } catch {
+                    if error.code != .exists { throw error }
+                }
+                try heart.add("\(directory)/\(FileNames.lease)", lease, deadline: deadline)
+                return
+            } catch {
+                // A sweep took the empty directory for a leftover.
+                attempts += 1
+                if error.code == .notFound, attempts <= 20 { continue }
+                if error.code != .exists {
+                    // Half a lease would keep the others waiting for its silence.
+                    try? files.unlink("\(directory)/\(FileNames.lease)", .leaseUnlink)
+                    try? files.removeDirectory(directory, .sweepRemoveEmpty)
+                }
+                throw error
+            }
+        }
     }
 }

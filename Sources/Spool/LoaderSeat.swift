@@ -1,5 +1,5 @@
 package import Manifest
-package import Storage
+internal import Storage
 
 /// A loader's place in the spool: its directory, its lease, and the moves of the chunks it claims (L1, L3).
 package final class LoaderSeat: Sendable {
@@ -11,16 +11,13 @@ package final class LoaderSeat: Sendable {
     /// Takes a new seat.
     ///
     /// - Parameter deadline: seconds within which each piece of work must end, or the lease is let go.
-    package init(_ spool: Spool, heart: Heart, deadline: Double) throws(StorageError) {
+    package init(_ spool: Spool, heart: Heart, deadline: Double) throws {
         self.spool = spool
         self.heart = heart
         let process = spool.host.current
         id = spool.encode("\(process.host.prefix(40))-\(process.pid)-" + HexDigits.render(spool.random().0).suffix(8))
-        let directory = spool.claimed(id)
-        try heart.add(
-            leasePath, Lease(process: process), deadline: deadline,
-            make: { () throws(StorageError) in try spool.files.makeDirectory(directory, .seatMakeDirectory) },
-            undo: { try? spool.files.removeDirectory(directory, .seatRemoveDirectory) })
+        try spool.makeLeased(
+            spool.claimed(id), .seatMakeDirectory, heart: heart, Lease(process: process), deadline: deadline)
     }
 
     private var leasePath: String { "\(spool.claimed(id))/\(FileNames.lease)" }

@@ -20,14 +20,22 @@ extension Spool {
 
     /// The waiting chunks of a run, by sequence. Of two spellings of one chunk the later attempt counts.
     package func readyChunks(_ target: String, _ name: ReadyName) throws -> [ReadyChunkName] {
+        try readyFiles(target, name).chunks
+    }
+
+    /// The waiting chunks of a run, and the sequences of those that were edited by a person before their replay.
+    package func readyFiles(
+        _ target: String, _ name: ReadyName
+    ) throws -> (chunks: [ReadyChunkName], edited: Set<Int>) {
         let names: [String]
         do { names = try files.list(ready(target, name), .readyList) } catch {
-            if error.code == .notFound { return [] }
+            if error.code == .notFound { return ([], []) }
             throw error
         }
-        return names.compactMap { ReadyChunkName($0) }.sorted {
+        let chunks = names.compactMap { ReadyChunkName($0) }.sorted {
             ($0.sequence, $0.attempt, $0.crashes) < ($1.sequence, $1.attempt, $1.crashes)
         }
+        return (chunks, Set(names.compactMap(FileNames.parseEdited)))
     }
 
     /// The sequences of the dead chunks of a run.

@@ -14,7 +14,8 @@ extension Spool {
             guard let run = RunID(name) else { continue }
             let lease: Lease?
             let isDead: Bool
-            switch try leaseState("\(writing(run))/\(FileNames.lease)", observer: &observer) {
+            switch try leaseState(in: writing(run), observer: &observer) {
+            case .gone: continue
             case .alive:
                 // What is committed may be published by anyone; waiting for the lease could outlast this process.
                 if try publishCommitted(run) { published += 1 }
@@ -80,7 +81,8 @@ extension Spool {
                 alive.append(loader)
                 continue
             }
-            switch try leaseState("\(claimed(loader))/\(FileNames.lease)", observer: &observer) {
+            switch try leaseState(in: claimed(loader), observer: &observer) {
+            case .gone: continue
             case .alive: alive.append(loader)
             case .dead(let lease): try seat.seize(loader, work: lease?.work, charge: true)
             case .expired(let lease):

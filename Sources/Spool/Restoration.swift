@@ -22,6 +22,11 @@ extension Spool {
                         + "chunk \(chunk.sequence) of run \(manifest.run): extract the range again (bobbin rewind)")
             }
         }
+        for text in try listing(loaded(target, manifest.run), .readyList) where FileNames.parseEdited(text) != nil {
+            do {
+                try files.rename("\(loaded(target, manifest.run))/\(text)", "\(ready(target, name))/\(text)", .handBack)
+            } catch { if error.code != .notFound { throw error } }
+        }
         // The to-do goes up last: whoever is overtaken here leaves a run that is ended anew, not one without an outcome.
         do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
             if error.code != .notFound { throw error }

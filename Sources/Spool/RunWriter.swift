@@ -31,11 +31,9 @@ package final class RunWriter {
         rejects = try RejectFile(spool.files, "\(directory)/\(FileNames.inputRejects)", .input)
         let leased = LeasedRun(
             key: manifest.log, generation: manifest.generation, base: manifest.base, fingerprint: manifest.fingerprint)
-        let directory = directory
-        try heart.add(
-            leasePath, Lease(process: spool.host.current, run: leased), deadline: deadline,
-            make: { () throws(StorageError) in try spool.files.makeDirectory(directory, .runMakeDirectory) },
-            undo: { try? spool.files.removeDirectory(directory, .discardRemoveDirectory) })
+        try spool.makeLeased(
+            directory, .runMakeDirectory, heart: heart, Lease(process: spool.host.current, run: leased),
+            deadline: deadline)
     }
 
     private var leasePath: String { "\(directory)/\(FileNames.lease)" }

@@ -31,10 +31,11 @@ package enum Operation: String, Sendable, CaseIterable {
     case outcomeSyncDirectory, outcomeRead
     case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory, closeList, closeCheck
     // Recovery
-    case sweepList, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
+    case sweepList, sweepRemoveEmpty, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
     // People
     case controlCreate, controlClose, controlStatus, controlUnlink, controlList
-    case deadList, deadRead, deadMove, deadUnlinkWhy, inventoryList, inventoryRead, inventoryStatus
-    case fsckList, fsckRead, fsckStatus, fsckMove, fsckMakeDirectory, doctorProbe, retentionUnlink
+    case deadList, deadRead, deadMove, deadUnlinkWhy, deadSyncDirectory, deadSetAside, deadStatus, inventoryList, inventoryRead, inventoryStatus
+    case fsckList, fsckRead, fsckStatus, fsckMove, fsckMakeDirectory, fsckWrite, doctorProbe, retentionUnlink
+    case editedCreate, editedWrite, editedSync, editedClose, editedRead, editedRetire
     case sourceOpen, sourceRead, sourceClose, sourceList, sourceStatus, spaceStatus
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CPlatform
 
 /// The command line: one file per subcommand, and the only wiring of the modules.
 @main
@@ -13,16 +14,28 @@ struct Bobbin: ParsableCommand {
         version: Version.text,
         subcommands: [
             Init.self, Plan.self, Preview.self, Run.self, Extract.self, Load.self, Demo.self,
+            Status.self, Runs.self, Dead.self, FsckCommand.self, Rewind.self, Pause.self, Resume.self, Cancel.self, Doctor.self,
         ])
 
     static func main() {
         Signals.ignorePipe()
+        Memory.keepFlat()
         do {
             var command = try parseAsRoot()
             try command.run()
         } catch {
             ErrorExit.end(error)
         }
+    }
+}
+
+/// How the C library keeps memory.
+enum Memory {
+    /// Two heaps for all threads, and large buffers in mappings of their own: what is freed leaves the process, instead
+    /// of staying behind in a heap for each thread.
+    static func keepFlat() {
+        _ = mallopt(M_ARENA_MAX, 2)
+        _ = mallopt(M_MMAP_THRESHOLD, 512 << 10)
     }
 }
 

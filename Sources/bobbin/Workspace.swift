@@ -60,13 +60,15 @@ struct Workspace {
     }
 
     /// Opens an SQLite target by its connection's name.
+    ///
+    /// SQLite itself waits at most a second for a lock, so that a stop is heard; the loader goes on trying for `busy_timeout`.
     func openTarget(_ name: String, spool: Spool) throws -> SQLiteTarget {
         guard case .sqlite(let sqlite)? = settings.connections[name] else {
             throw CommandError(.usage, "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
         }
         return try SQLiteTarget(
-            path: sqlite.path, spool: spool.id, busySeconds: seconds(sqlite.busyTimeout),
-            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 4096)
+            path: sqlite.path, spool: spool.id, busySeconds: min(1, seconds(sqlite.busyTimeout)),
+            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 16_384)
     }
 
     func seconds(_ duration: Duration) -> Double {

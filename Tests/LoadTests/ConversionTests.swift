@@ -1,3 +1,4 @@
+import Load
 import Manifest
 import TestKit
 import Testing

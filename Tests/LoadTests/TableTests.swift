@@ -8,7 +8,7 @@ import Testing
     @Test func wideningKeepsEveryStoredValue() throws {
         let world = try World()
         try world.load(Batch((0..<20).map { "{\"x\":\($0 * 7)}" }, ["x": .integer]))
-        let doubles = [0.1 + 0.2, 1e300, 5e-324, -1.5, 123456789.123456789]
+        let doubles = [0.1 + 0.2, 1e300, Double.leastNonzeroMagnitude, -1.5, 123456789.123456789]
         try world.load(Batch(doubles.map { "{\"x\":\($0)}" }, ["x": .double]))
         #expect(try world.query("SELECT DISTINCT typeof(x) FROM rows") == ["real"])
         try world.load(Batch(["{\"x\":\"word\"}"], ["x": .text]))

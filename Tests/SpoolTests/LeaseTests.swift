@@ -4,17 +4,25 @@ import Storage
 import TestKit
 import Testing
 
+/// An observer behind a reference, so that expectations can look.
+private final class Looker {
+    private var observer = LeaseObserver(seconds: 30)
+
+    func look(_ path: String, _ content: [UInt8], at time: Double) -> Bool { observer.look(path, content, at: time) }
+    func forget(_ path: String) { observer.forget(path) }
+}
+
 @Suite struct LeaseObserverTests {
     private let content: [UInt8] = [1, 2, 3]
 
     @Test func silenceOverATTLInFourLooksExpires() {
-        var observer = LeaseObserver(seconds: 30)
+        let observer = Looker()
         for time in stride(from: 0.0, through: 30, by: 5) { #expect(!observer.look("a", content, at: time)) }
         #expect(observer.look("a", content, at: 31))
     }
 
     @Test func aGapStartsAnew() {
-        var observer = LeaseObserver(seconds: 30)
+        let observer = Looker()
         for time in stride(from: 0.0, through: 25, by: 5) { _ = observer.look("a", content, at: time) }
         // The file system stood still for ten minutes: nobody is expired by it.
         #expect(!observer.look("a", content, at: 625))
@@ -24,7 +32,7 @@ import Testing
 
     @Test func fourLooksAreNeeded() {
         // Looks may be no further apart than TTL/4, so that a TTL always holds more than four.
-        var observer = LeaseObserver(seconds: 30)
+        let observer = Looker()
         var looks = 0
         var time = 0.0
         while !observer.look("a", content, at: time) {
@@ -35,7 +43,7 @@ import Testing
     }
 
     @Test func anyChangeIsLife() {
-        var observer = LeaseObserver(seconds: 30)
+        let observer = Looker()
         for step in 0..<100 { #expect(!observer.look("a", [UInt8(step / 5)], at: Double(step) * 5)) }
         for step in 100..<107 { _ = observer.look("a", content, at: Double(step) * 5) }
         observer.forget("a")

@@ -18,7 +18,7 @@ extension SimulatedProcess {
     /// - Parameter step: seconds that a round takes.
     package func load(_ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6) throws -> LoadOutcome {
         var options = options
-        options.transientTries = 1
+        options.patience = 0
         options.blockSize = 16 << 10
         let spool = try spool()
         let target = try SQLiteTarget(

@@ -153,13 +153,13 @@ import Testing
     @Test func everyOperationIsUsed() {
         let text = Self.sources.filter { !$0.path.hasSuffix("Storage/Operation.swift") }
             .map { $0.lines.joined(separator: "\n") }.joined(separator: "\n")
-        let unused = Operation.allCases.filter { !text.contains(".\($0.rawValue)") }
-        let planned: Set<Operation> = OperationsOfTools.planned
+        let unused = Storage.Operation.allCases.filter { !text.contains(".\($0.rawValue)") }
+        let planned: Set<Storage.Operation> = OperationsOfTools.planned
         #expect(unused.filter { !planned.contains($0) }.isEmpty, "\(unused.map(\.rawValue))")
     }
 
     @Test func everyOperationIsNamedByItsPlace() {
-        #expect(Set(Operation.allCases.map(\.rawValue)).count == Operation.allCases.count)
+        #expect(Set(Storage.Operation.allCases.map(\.rawValue)).count == Storage.Operation.allCases.count)
     }
 }
 
@@ -174,7 +174,7 @@ enum FileSystemRequirements {
 
 /// Operations of the command line's tools, which stand in the executable.
 enum OperationsOfTools {
-    static let planned: Set<Operation> = [
+    static let planned: Set<Storage.Operation> = [
         .controlList, .deadRead, .deadMove, .deadUnlinkWhy, .inventoryList, .inventoryRead, .inventoryStatus, .fsckList, .fsckRead,
         .fsckStatus, .fsckMove, .fsckMakeDirectory, .doctorProbe, .retentionUnlink, .sourceOpen, .sourceRead, .sourceClose, .sourceList,
         .sourceStatus,

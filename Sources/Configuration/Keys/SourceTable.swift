@@ -43,7 +43,7 @@ enum SourceTable {
                 "csv, tsv: what stands between fields, in place of comma or tab."),
             Key(
                 "null", .text(.value), for: ["files"],
-                "csv, tsv: the unquoted field that is NULL; without it none is."),
+                "csv, tsv: the unquoted field that is NULL; without it the empty one is."),
         ])
 
     static let pagination = Section(

@@ -18,7 +18,7 @@ enum Table {
     static let load = Section(
         "load", "How loaders work on this spool.",
         [
-            Key("workers", .integer(1...1000), standard: "2", "Chunks that one loader process works on at once."),
+            Key("workers", .integer(1...256), standard: "1", "Loaders in one `load` process; a target with one writer (SQLite) is served by one of them at a time."),
             Key(
                 "max_attempts", .integer(1...1000), standard: "3",
                 "Attempts at a chunk that fails by itself, before it is dead."),
@@ -72,8 +72,8 @@ enum Table {
                 "The columns that identify a row. Required for merge and insert-only."),
             Key(
                 "partitions",
-                .map(of: .either([.list(of: .text(.name)), .section(partitionRange)]), names: .name),
-                "Columns whose combinations of values are extracted one by one: a list of values, or days."),
+                .map(of: .either([.choice(["path"]), .list(of: .text(.name)), .section(partitionRange)]), names: .name),
+                "Columns whose combinations of values are extracted one by one: a list of values, days, or `path` where the paths of files tell them."),
             Key("parallelism", .integer(1...1000), standard: "20", "Partitions extracted at once."),
             Key(
                 "priority", .integer(0...99), standard: "50",
@@ -93,7 +93,7 @@ enum Table {
                 "The least rows of a replacement, as a share of the rows it replaces."),
             Key(
                 "max_rejects", .section(maxRejects),
-                "Rejected rows of a chunk above which the chunk is dead; the first limit reached counts."),
+                "Rejected rows of a chunk above which the chunk is dead: more than both limits allow."),
             Key("on_failure", .section(onFailure), "Who is told when a run fails."),
         ])
 
@@ -164,7 +164,7 @@ enum Table {
         ])
 
     static let maxRejects = Section(
-        "max_rejects", "Rejected rows of a chunk above which the chunk is dead; the first limit reached counts.",
+        "max_rejects", "Rejected rows of a chunk above which the chunk is dead: more than both limits allow.",
         [
             Key("rows", .integer(0...(.max)), standard: "1000", "Rows."),
             Key("share", .text(.share), standard: "0.01", "Share of the chunk's rows."),

@@ -8,6 +8,8 @@ package struct Partition: Sendable, Hashable {
         case lastDays(Int)
         /// Every day from the first to the second, both included.
         case days(CivilDate, CivilDate)
+        /// Whatever the paths of a file source tell.
+        case fromPath
     }
 
     /// The column.
@@ -26,6 +28,7 @@ package struct Partition: Sendable, Hashable {
         switch values {
         case .list(let values): values.allSatisfy { CivilDate($0) != nil }
         case .lastDays, .days: true
+        case .fromPath: false
         }
     }
 
@@ -35,6 +38,7 @@ package struct Partition: Sendable, Hashable {
         case .list(let values): values.count
         case .lastDays(let days): days
         case .days(let from, let to): to.daysSinceEpoch - from.daysSinceEpoch + 1
+        case .fromPath: 1
         }
     }
 
@@ -46,6 +50,7 @@ package struct Partition: Sendable, Hashable {
         case .days(let from, let to):
             (from.daysSinceEpoch...max(from.daysSinceEpoch, to.daysSinceEpoch))
                 .compactMap { CivilDate(daysSinceEpoch: $0)?.description }
+        case .fromPath: []
         }
     }
 }

@@ -10,7 +10,9 @@ extension StreamReader {
                     .wrongValue, at: entry.mark, path,
                     "the name is that of a placeholder ({\(entry.key)}); call the partition otherwise")
             }
-            let values = entry.value.items.map { readList($0, path, fields.issues) } ?? readRange(entry, path, fields)
+            let values =
+                entry.value.text.map { _ in .fromPath } ?? entry.value.items.map { readList($0, path, fields.issues) }
+                ?? readRange(entry, path, fields)
             guard let values else { return nil }
             let partition = Partition(name: entry.key, values: values)
             let (product, overflow) = total.multipliedReportingOverflow(by: partition.count)

@@ -38,6 +38,11 @@ struct SourceReader {
     }
 
     private func readHTTP(_ connection: String, _ standard: HTTPMethod, _ fields: Fields) -> Source? {
+        for partition in partitions where partition.values == .fromPath {
+            fields.fail(
+                .conflict, "path",
+                "the values of {\(Message.shortened(partition.name))} cannot come from the path of an HTTP source; list them")
+        }
         let query = named("query", of: fields)
         let headers = named("headers", of: fields)
         checkHeaders(fields)
@@ -74,6 +79,11 @@ struct SourceReader {
     private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
         let path = template("path", of: fields)
         if let path { checkPlaceholders([path], known: [], fields) }
+        for partition in partitions where partition.values != .fromPath {
+            fields.fail(
+                .conflict, "path",
+                "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions")
+        }
         let columns = fields.texts("columns")
         if !fields.boolean("header"), columns.isEmpty {
             fields.fail(

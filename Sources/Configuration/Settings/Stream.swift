@@ -76,7 +76,7 @@ package struct Contract: Sendable, Hashable {
     package let types: Policy
 }
 
-/// Rejected rows of a chunk above which it is dead; the first limit reached counts.
+/// Rejected rows of a chunk above which it is dead: more than both limits.
 package struct RejectLimits: Sendable, Hashable {
     /// Rows.
     package let rows: Int

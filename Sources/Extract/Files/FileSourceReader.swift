@@ -18,6 +18,7 @@ final class FileSourceReader: SourceReader {
     private let directory: String
     private let context: ExtractContext
     private let options: ReadingOptions
+    private let settings: FileSourceSettings
     private let rank: Int
     private let pending: [SourceFile]
     private let rejects: RejectFile
@@ -39,12 +40,14 @@ final class FileSourceReader: SourceReader {
     ///   - from: `cursor.to` of the log's last manifest.
     ///   - resume: the cursor of the last adopted chunk.
     init(
-        directory: String, files: [SourceFile], takesAll: Bool, options: ReadingOptions, context: ExtractContext,
+        directory: String, files: [SourceFile], takesAll: Bool, options: ReadingOptions,
+        settings: FileSourceSettings, context: ExtractContext,
         partition: Manifest.Partition, rank: Int, from: JSONValue, resume: JSONValue, rejects: RejectFile,
         isCancelled: @escaping () -> Bool, noteRejects: @escaping (Int) -> Void
     ) {
         self.directory = directory
         self.options = options
+        self.settings = settings
         self.context = context
         self.partition = partition
         self.rank = rank
@@ -98,7 +101,7 @@ final class FileSourceReader: SourceReader {
         let source = StorageSource(files: context.files, file: try context.files.open("\(directory)/\(file.path)", .read, .sourceOpen))
         self.source = source
         skip = seen.nextOrdinal(of: file.identity)
-        return try options.reader(source, path: file.path)
+        return try FileOptions.options(options, for: file.path, settings).reader(source, path: file.path)
     }
 
     /// A file that changed while it was read is not what its identity says: the run is given up.

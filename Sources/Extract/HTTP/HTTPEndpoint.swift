@@ -14,7 +14,7 @@ final class HTTPEndpoint: Sendable {
     private let url: URLTemplate
     private let headers: [(name: String, template: HTTP.Template)]
     private let body: JSONBodyTemplate?
-    private let breaker: Condition<CircuitBreaker>
+    private let breaker: Condition<(state: CircuitBreaker, cause: String)>
     private let clock: any Clock
 
     /// - Parameters:
@@ -39,7 +39,7 @@ final class HTTPEndpoint: Sendable {
         body = try settings.body.map { template in
             try JSONBodyTemplate(template.rendered { JSONTemplate.Value(text: "{\($0)}", isNumber: false) }, at: "body")
         }
-        breaker = Condition(CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))))
+        breaker = Condition((CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))), ""))
     }
 
     /// The request for the page at which `pager` stands.
@@ -60,12 +60,13 @@ final class HTTPEndpoint: Sendable {
     /// Leave to make one request; the breaker opens on failures across partitions.
     func admit(_ partition: Manifest.Partition) throws(ExtractError) -> CircuitBreaker.Ticket {
         let now = clock.uptime()
-        switch breaker.withLock({ $0.admit(now: now) }) {
+        let (admission, cause) = breaker.withLock { ($0.state.admit(now: now), $0.cause) }
+        switch admission {
         case .go(let ticket): return ticket
         case .wait(let until):
             throw ExtractError(
                 .transient,
-                "connection \(name): its circuit breaker is open after failures of several partitions; next try in \(Int(max(0, until - now)) + 1) s"
+                "connection \(name) is not asked for \(Int(max(0, until - now)) + 1) s after failures of several partitions, the last: \(cause)"
             )
         }
     }
@@ -75,13 +76,15 @@ final class HTTPEndpoint: Sendable {
         let now = clock.uptime()
         breaker.withLock { breaker in
             if let error {
-                if HTTPEndpoint.failure(error).error.kind == .transient {
-                    breaker.failed(ticket, key: partition.description, now: now)
+                let failure = HTTPEndpoint.failure(error).error
+                if failure.kind == .transient {
+                    breaker.cause = failure.message
+                    breaker.state.failed(ticket, key: partition.description, now: now)
                 } else {
-                    breaker.abandoned(ticket, now: now)
+                    breaker.state.abandoned(ticket, now: now)
                 }
             } else {
-                breaker.succeeded(ticket)
+                breaker.state.succeeded(ticket)
             }
         }
     }

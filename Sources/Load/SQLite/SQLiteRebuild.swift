@@ -4,7 +4,7 @@ internal import Manifest
 /// Changes declared types, which SQLite cannot alter: a new table, the rows, the old indexes and triggers
 /// (https://sqlite.org/lang_altertable.html section 7), inside the caller's transaction.
 enum SQLiteRebuild {
-    static func run(_ connection: SQLiteConnection, _ table: String, _ columns: [Column]) throws {
+    static func run(_ connection: SQLiteConnection, _ table: String, from old: [Column], to columns: [Column]) throws {
         let quoted = SQLiteConnection.quote(table)
         let temporary = SQLiteConnection.quote("_bobbin_rebuild_\(table)")
         var kept: [String] = []
@@ -18,7 +18,10 @@ enum SQLiteRebuild {
         // A float64 becomes the shortest text that reads back as the same float64; SQLite's own cast keeps 15 digits.
         let values = columns.map { column in
             let name = SQLiteConnection.quote(column.name)
-            guard SQLiteTable.declared(column.type) == "TEXT" else { return name }
+            let before = old.first { $0.name == column.name }?.type ?? column.type
+            guard SQLiteTable.declared(column.type) == "TEXT", SQLiteTable.declared(before) != "TEXT" else { return name }
+            // A boolean's text is what JSON calls it, as it is for rows to come.
+            if before == .boolean { return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE CAST(\(name) AS TEXT) END" }
             return """
                 CASE typeof(\(name)) WHEN 'real' THEN CASE WHEN CAST(printf('%!.15g', \(name)) AS REAL) = \(name)
                 THEN printf('%!.15g', \(name)) ELSE printf('%!.17g', \(name)) END ELSE CAST(\(name) AS TEXT) END

@@ -20,10 +20,11 @@ struct SQLiteTable {
 
     /// Whether the run's columns fit without any DDL.
     func fits(_ manifest: RunManifest) throws -> Bool {
-        guard key == manifest.key else { return false }
+        guard key == manifest.key, !columns.isEmpty else { return false }
         let known = Dictionary(columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
         return SQLiteTable.wanted(manifest).allSatisfy { column in
-            known[column.name].map { $0.widened(with: column.type) == $0 } ?? false
+            known[column.name].map { manifest.guards.freezesTypes || $0.widened(with: column.type) == $0 }
+                ?? manifest.guards.freezesColumns
         }
     }
 
@@ -51,19 +52,22 @@ struct SQLiteTable {
             try connection.execute("CREATE TABLE \(table)(\(list.joined(separator: ", ")))")
             present = wanted
         } else {
+            // A frozen contract changes nothing: rows that do not fit are rejected one by one.
             var isRebuilt = false
+            let before = present
             for column in wanted {
                 if let index = present.firstIndex(where: { $0.name == column.name }) {
+                    if manifest.guards.freezesTypes { continue }
                     let type = present[index].type.widened(with: column.type)
                     if declared(type) != declared(present[index].type) { isRebuilt = true }
                     present[index].type = type
-                } else {
+                } else if !manifest.guards.freezesColumns {
                     try connection.execute(
                         "ALTER TABLE \(table) ADD COLUMN \(SQLiteConnection.quote(column.name)) \(declared(column.type))")
                     present.append(column)
                 }
             }
-            if isRebuilt { try SQLiteRebuild.run(connection, manifest.table, present) }
+            if isRebuilt { try SQLiteRebuild.run(connection, manifest.table, from: before, to: present) }
         }
         try makeIndexes(connection, manifest)
         let note = try connection.prepare("UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?")

@@ -33,7 +33,6 @@ package final class SQLiteTarget {
     ) throws(SQLiteError) {
         connection = try SQLiteConnection(path: path, access: .readWriteCreate, busySeconds: busySeconds)
         self.spool = spool
-        try connection.execute("PRAGMA page_size = 8192")
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA cache_size = -\(max(1, cacheBytes / 1024))")

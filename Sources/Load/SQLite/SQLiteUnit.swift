@@ -8,11 +8,18 @@ final class SQLiteUnit {
     private let target: SQLiteTarget
     private let seat: LoaderSeat
     private let blockSize: Int
+    private let isStopped: () -> Bool
+    /// The target's name, encoded.
+    private let queue: String
     /// Rejected rows of this transaction: made durable before its commit, thrown away with it.
     private var rejects: [RejectFile] = []
 
-    init(_ target: SQLiteTarget, seat: LoaderSeat, blockSize: Int) {
+    init(
+        _ target: SQLiteTarget, queue: String, seat: LoaderSeat, blockSize: Int, isStopped: @escaping () -> Bool
+    ) {
+        self.isStopped = isStopped
         self.target = target
+        self.queue = queue
         self.seat = seat
         self.blockSize = blockSize
     }
@@ -50,7 +57,7 @@ final class SQLiteUnit {
             }
             var results = runs.map { run in
                 LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
             }
             let chunks = try insertAll(works, plans, table, pipeline, savepoints: false) { _ in }
             for (index, chunk) in chunks.enumerated() {
@@ -60,6 +67,8 @@ final class SQLiteUnit {
                 results[place].rejects += chunk.rejects
             }
             let total = results.reduce(0) { $0 + $1.rows }
+            // What counts is what readers would see: rejected rows replace nothing.
+            if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
             let rows = manifest.mode == .merge ? head.rows + total : total
             guard try target.books.moveHead(
                 manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
@@ -67,7 +76,7 @@ final class SQLiteUnit {
             for index in results.indices { results[index].outcome = .loaded }
             for run in passed {
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.outcome = .superseded
                 results.append(result)
             }
@@ -109,7 +118,7 @@ final class SQLiteUnit {
             for run in log {
                 let loaded = try target.books.loaded(run.manifest.run)
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
                 result.rows = loaded.values.reduce(0) { $0 + $1.rows }
                 result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
@@ -151,7 +160,7 @@ final class SQLiteUnit {
             for run in runs {
                 let loaded = try target.books.loaded(run.manifest.run)
                 var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: "", chunksTotal: run.manifest.chunks.count)
+                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
                 result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
                 result.rows = loaded.values.reduce(0) { $0 + $1.rows }
                 result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
@@ -217,6 +226,8 @@ final class SQLiteUnit {
         var insert: SQLiteInsert?
         var current = ChunkProgress(index: -1)
         while let piece = pipeline.next() {
+            // An orderly stop does not wait for a long transaction: it is undone, and its chunks are handed back.
+            if isStopped() { throw LoadError(.transient, "stopped") }
             let index: Int =
                 switch piece {
                 case .rows(let work, _), .end(let work, _), .failed(let work, _): work

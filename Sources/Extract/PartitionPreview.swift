@@ -1,0 +1,53 @@
+internal import Threads
+internal import Chunk
+internal import Configuration
+internal import JSON
+package import Manifest
+internal import Spool
+internal import Storage
+
+/// The first rows of a stream, and what its schema would be.
+package struct PartitionPreview: Sendable {
+    package var partition: Manifest.Partition
+    package var schema: [Column]
+    /// Records as JSON texts.
+    package var rows: [String]
+
+    /// Reads the first page of the first partition of `plan` into the throw-away spool of `context`.
+    package static func first(_ plan: StreamPlan, context: ExtractContext, limit: Int) throws -> PartitionPreview {
+        guard let partition = plan.partitions.first else {
+            throw ExtractError(.configuration, "\(plan.settings.job): no file matches source.path")
+        }
+        let run = context.spool.newRun()
+        let manifest = RunManifest(
+            spool: context.spool.id, run: run, job: plan.settings.job, stream: plan.settings.name, targets: [],
+            partition: partition, mode: plan.settings.mode, key: plan.settings.primaryKey, table: plan.settings.table,
+            priority: 0, generation: run, base: 0, isFinal: true, fingerprint: plan.fingerprint)
+        let writer = try RunWriter(context.spool, manifest, heart: context.heart, deadline: 600)
+        let sink = RecordSink(
+            writer, limits: RecordSink.Limits(rows: 1, bytes: 1), declarations: plan.settings.columns)
+        defer { sink.abandon() }
+        let reader: any SourceReader
+        do {
+            reader = try plan.reader(
+                partition, rank: 0, files: plan.files(of: partition), context: context, from: .null, resume: .null,
+                writer: writer, isCancelled: { false })
+            _ = try reader.nextPage(into: sink)
+            try context.benches.with(rank: 0) { try sink.finish($0) }
+        } catch { throw HTTPEndpoint.failure(error).error }
+        var rows: [String] = []
+        if !writer.manifest.chunks.isEmpty {
+            let path = "\(context.spool.writing(run))/\(FileNames.chunk(0))"
+            let file = try context.files.open(path, .read, .inventoryRead)
+            defer { try? context.files.close(file, .inventoryRead) }
+            let blocks = try ChunkLineBlocks { room in try context.files.read(file, into: room, .inventoryRead) }
+            let block = RawBuffer()
+            if try blocks.nextBlock(into: block) {
+                for line in block.bytes.split(separator: 10).prefix(limit) {
+                    rows.append(String(decoding: line, as: UTF8.self))
+                }
+            }
+        }
+        return PartitionPreview(partition: partition, schema: writer.manifest.schema, rows: rows)
+    }
+}

@@ -1,0 +1,32 @@
+internal import Threads
+internal import Configuration
+internal import ArgumentParser
+internal import Extract
+
+struct Extract: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Extracts jobs into the spool.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var partitions: PartitionOptions
+
+    @Argument(help: "Jobs; all when there are none.")
+    var jobs: [String] = []
+
+    @Flag(help: "Print what would be done, and do nothing.")
+    var dryRun = false
+
+    func run() throws {
+        if dryRun {
+            try PlanText.print(common, jobs, partitions)
+            return
+        }
+        let workspace = try Workspace(common, needs: [.source])
+        let plans = try Session.plans(workspace, jobs, partitions)
+        let session = try Session(workspace, create: true, isQuiet: common.json)
+        let report = Report(command: "extract", workspace: workspace, spool: session.spool)
+        let results = try session.extract(plans)
+        session.progress.end()
+        report.add(results, session.progress)
+        try report.finish(json: common.json, isInterrupted: session.stop.isStopped, streams: plans.map(\.settings))
+    }
+}

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Storage
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes a commented configuration to start from.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "What to sync from: http or files.")
+    var from = "http"
+
+    func run() throws {
+        guard let kind = StarterKind(rawValue: from) else {
+            throw CommandError(.usage, "--from \(from): give http or files")
+        }
+        let files = POSIXFileSystem()
+        do {
+            try files.writeFile(
+                common.config, Array(starter(kind).utf8), create: .controlCreate, write: .controlCreate,
+                close: .controlClose)
+        } catch {
+            if error.code == .exists {
+                throw CommandError(.usage, "\(common.config) exists already and is left as it is: name another with -c FILE")
+            }
+            throw error
+        }
+        Console.out("wrote \(common.config); next: edit it, then `bobbin plan`, `bobbin preview JOB`, `bobbin run`")
+    }
+}

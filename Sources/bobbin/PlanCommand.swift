@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Extract
+internal import JSON
+internal import Manifest
+internal import Spool
+
+struct Plan: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what a run would do: partitions, modes, keys, cursors. Writes nothing.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var partitions: PartitionOptions
+
+    @Argument(help: "Jobs; all when there are none.")
+    var jobs: [String] = []
+
+    func run() throws { try PlanText.print(common, jobs, partitions) }
+}
+
+/// The text of `plan` and of `--dry-run`.
+enum PlanText {
+    static func print(_ common: CommonOptions, _ jobs: [String], _ partitions: PartitionOptions) throws {
+        let workspace = try Workspace(common)
+        let plans = try Session.plans(workspace, jobs, partitions)
+        let spool = try? workspace.openSpool(create: false)
+        if common.json {
+            Console.out(try document(plans, spool).serializedText())
+            return
+        }
+        for plan in plans {
+            let stream = plan.settings
+            Console.out("\(stream.job)\(stream.name == stream.job ? "" : "/\(stream.name)"): \(stream.mode.rawValue) into \(stream.table) of \(stream.targets.joined(separator: ", "))")
+            Console.out("  key: \(stream.primaryKey.isEmpty ? "none" : stream.primaryKey.joined(separator: ", ")); priority \(stream.priority); parallelism \(stream.parallelism)")
+            Console.out("  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))")
+            Console.out("  guards: allow_empty \(stream.allowEmpty), min_share \(stream.minShare)")
+            Console.out("  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log")")
+            for partition in plan.partitions.prefix(50) {
+                let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
+                let last = try spool?.lastNumber(key) ?? 0
+                Console.out("    \(partition)  n=\(last)")
+            }
+            if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
+        }
+    }
+
+    private static func retry(_ policy: Configuration.RetryPolicy) -> String {
+        let jitter = policy.jitter ? ", jitter" : ""
+        return switch policy.strategy {
+        case .exponential(let initial, let multiplier, let maximum):
+            "exponential \(initial) x\(multiplier) up to \(maximum)\(jitter), \(policy.maxAttempts) attempts"
+        case .linear(let initial, let increment, let maximum):
+            "linear \(initial) + \(increment) up to \(maximum)\(jitter), \(policy.maxAttempts) attempts"
+        case .fixed(let delay): "fixed \(delay)\(jitter), \(policy.maxAttempts) attempts"
+        case .list(let delays): "list \(delays)\(jitter)"
+        }
+    }
+
+    private static func document(_ plans: [StreamPlan], _ spool: Spool?) throws -> JSONValue {
+        .record([
+            ("format", .integer(1)), ("command", .string("plan")),
+            (
+                "streams",
+                .array(
+                    try plans.map { plan in
+                        let stream = plan.settings
+                        return .record([
+                            ("job", .string(stream.job)), ("stream", .string(stream.name)),
+                            ("mode", .string(stream.mode.rawValue)), ("table", .string(stream.table)),
+                            ("targets", .array(stream.targets.map { .string($0) })),
+                            ("primary_key", .array(stream.primaryKey.map { .string($0) })),
+                            (
+                                "partitions",
+                                .array(
+                                    try plan.partitions.map { partition in
+                                        let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
+                                        return .record([
+                                            (
+                                                "partition",
+                                                .object(partition.fields.map { .init($0.name, .string($0.value)) })
+                                            ), ("last_manifest", .integer(Int64(try spool?.lastNumber(key) ?? 0))),
+                                        ])
+                                    })
+                            ),
+                        ])
+                    })
+            ),
+        ])
+    }
+}

@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import Chunk
+internal import Configuration
+internal import Extract
+internal import Glibc
+internal import JSON
+internal import Manifest
+internal import Spool
+internal import Storage
+internal import Threads
+
+struct Preview: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows the first rows of a job and the schema inferred from them. Writes nothing.")
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var partitions: PartitionOptions
+
+    @Argument(help: "The job.")
+    var job: String
+
+    @Option(help: "Rows to show.")
+    var limit = 20
+
+    func run() throws {
+        guard limit > 0 else { throw CommandError(.usage, "--limit \(limit): give a number above 0") }
+        let workspace = try Workspace(common, needs: [.source])
+        let plans = try Session.plans(workspace, [job], partitions)
+        // The rows go through the real extraction into a spool that is thrown away: what is shown is what would be loaded.
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let spool = try Spool(
+            root: scratch.path, create: true, files: workspace.files, clock: workspace.clock, host: LinuxProcesses(),
+            random: SystemRandom.bits)
+        let stop = StopSignal()
+        let heart = Heart(files: workspace.files, clock: workspace.clock, seconds: spool.leaseSeconds)
+        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: [try Workbench(level: 1)]) { _ in }
+        for plan in plans {
+            let preview = try PartitionPreview.first(plan, context: context, limit: limit)
+            if common.json {
+                Console.out(document(plan, preview).serializedText())
+            } else {
+                print(plan, preview)
+            }
+        }
+    }
+
+    private func print(_ plan: StreamPlan, _ preview: PartitionPreview) {
+        Console.out("\(plan.settings.job): \(preview.partition), the first \(preview.rows.count) rows")
+        Console.out(Format.table(["COLUMN", "TYPE"], preview.schema.map { [$0.name, $0.type.rawValue] }))
+        for row in preview.rows { Console.out(row) }
+    }
+
+    private func document(_ plan: StreamPlan, _ preview: PartitionPreview) -> JSONValue {
+        .record([
+            ("format", .integer(1)), ("command", .string("preview")), ("job", .string(plan.settings.job)),
+            ("stream", .string(plan.settings.name)),
+            ("partition", .object(preview.partition.fields.map { .init($0.name, .string($0.value)) })),
+            ("schema", Column.json(preview.schema)),
+            ("rows", .array(preview.rows.map { (try? JSONValue(parsing: $0, duplicateKeys: .kept)) ?? .string($0) })),
+        ])
+    }
+}
+
+/// A directory below TMPDIR that is removed again.
+struct Scratch {
+    let path: String
+
+    init() throws {
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(base)/bobbin-preview-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw CommandError(.unavailable, "cannot make a directory in \(base): \(String(cString: strerror(errno)))")
+        }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    func remove() {
+        let files = POSIXFileSystem()
+        func clear(_ path: String) {
+            for name in (try? files.list(path, .doctorProbe)) ?? [] {
+                let inner = "\(path)/\(name)"
+                if (try? files.status(inner, .doctorProbe))?.kind == .directory {
+                    clear(inner)
+                } else {
+                    try? files.unlink(inner, .doctorProbe)
+                }
+            }
+            try? files.removeDirectory(path, .doctorProbe)
+        }
+        clear(path)
+    }
+}

@@ -1,0 +1,153 @@
+internal import Extract
+internal import Glibc
+internal import Load
+internal import Manifest
+internal import Storage
+internal import Threads
+
+/// Shows on standard error what goes on: a live line on a terminal, otherwise a log line every few seconds.
+final class Progress: Sendable {
+    /// What loading made of one run in this invocation.
+    struct Loaded: Sendable {
+        var key: LogKey
+        var run: RunID
+        var target: String
+        var outcome: Outcome?
+        /// Why it was not loaded.
+        var problem: String?
+        var extracted: Int
+        var rows = 0
+        var rejects = 0
+        var chunks: Int
+    }
+
+    private struct State: Sendable {
+        var extracted: [Partition: (rows: Int, bytes: Int)] = [:]
+        var extractedRows = 0
+        var extractedBytes = 0
+        var loadedRows = 0
+        var partitionsDone = 0
+        var partitionsStarted = 0
+        var chunksDead = 0
+        var rejects = 0
+        var retries = 0
+        var loaded: [Loaded] = []
+        var isEnded = false
+    }
+
+    private let state = Condition(State())
+    private let clock: any Clock
+    private let isQuiet: Bool
+    private let began: Double
+    private let stop = StopSignal()
+
+    init(clock: any Clock, isQuiet: Bool) {
+        self.clock = clock
+        self.isQuiet = isQuiet
+        began = clock.uptime()
+        let interval = Console.isTerminal ? 0.2 : 5.0
+        guard !isQuiet else { return }
+        _ = ThreadHandle.start { [self] in
+            while !stop.sleep(seconds: interval) { show() }
+        }
+    }
+
+    func note(_ event: ExtractEvent) {
+        switch event {
+        case .started:
+            state.withLock { $0.partitionsStarted += 1 }
+        case .page(let partition, let rows, let bytes):
+            state.withLock { state in
+                let before = state.extracted[partition] ?? (0, 0)
+                state.extracted[partition] = (rows, bytes)
+                state.extractedRows += rows - before.rows
+                state.extractedBytes += bytes - before.bytes
+            }
+        case .retry(let partition, let reason, let seconds):
+            state.withLock { $0.retries += 1 }
+            log("\(partition): \(reason); again in \(Format.seconds(seconds))")
+        case .finished(let result):
+            state.withLock { state in
+                state.partitionsDone += 1
+                state.extracted[result.key.partition] = nil
+            }
+            if case .failed(let error) = result.end {
+                log("FAILED \(result.key.job) \(result.key.partition): \(error.message)")
+            }
+        }
+    }
+
+    func note(_ event: LoadEvent) {
+        switch event {
+        case .closed(let manifest, let result):
+            state.withLock { state in
+                if result.outcome == .loaded { state.loadedRows += result.rows }
+                state.rejects += result.rejects
+                state.loaded.append(
+                    Loaded(
+                        key: manifest.log, run: manifest.run, target: result.target, outcome: result.outcome,
+                        extracted: manifest.rows, rows: result.rows, rejects: result.rejects + manifest.rejected,
+                        chunks: manifest.chunks.count))
+            }
+        case .progress: break
+        case .dead(let manifest, let sequence, let reason):
+            state.withLock { $0.chunksDead += 1 }
+            problem(manifest, "chunk \(sequence) is dead: \(reason)")
+            log("DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)")
+        case .retry(let manifest, let sequence, let reason):
+            state.withLock { $0.retries += 1 }
+            log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
+        case .held(let manifest, let reason):
+            problem(manifest, "guard: \(reason)")
+            log("HELD \(manifest.job) \(manifest.partition): \(reason)")
+        case .waiting(let reason, let seconds): log("\(reason); again in \(Format.seconds(seconds))")
+        case .stopped(let manifest, let reason):
+            problem(manifest, reason)
+            log("STOPPED \(manifest.job): \(reason)")
+        }
+    }
+
+    private func problem(_ manifest: RunManifest, _ text: String) {
+        state.withLock { state in
+            state.loaded.append(
+                Loaded(
+                    key: manifest.log, run: manifest.run, target: "", outcome: nil, problem: text,
+                    extracted: manifest.rows, chunks: manifest.chunks.count))
+        }
+    }
+
+    /// What loading did so far, in its order.
+    var loaded: [Loaded] { state.withLock { $0.loaded } }
+
+    /// Clears the live line.
+    func end() {
+        stop.stop()
+        state.withLock { $0.isEnded = true }
+        if !isQuiet, Console.isTerminal { Console.write(2, "\r\u{1B}[K") }
+    }
+
+    private func log(_ line: String) {
+        Console.write(2, (Console.isTerminal && !isQuiet ? "\r\u{1B}[K" : "") + line + "\n")
+    }
+
+    private func show() {
+        let seconds = max(0.001, clock.uptime() - began)
+        let line: String? = state.withLock { state in
+            guard !state.isEnded else { return nil }
+            let rate = Int(Double(max(state.extractedRows, state.loadedRows)) / seconds)
+            var text = "\(state.partitionsDone)/\(max(state.partitionsStarted, state.partitionsDone)) partitions, "
+            text += "extracted \(Format.count(state.extractedRows)) rows (\(Format.bytes(state.extractedBytes))), "
+            text += "loaded \(Format.count(state.loadedRows)), \(Format.count(rate)) rows/s"
+            if state.retries > 0 { text += ", \(state.retries) retries" }
+            if state.rejects > 0 { text += ", \(state.rejects) rejected" }
+            if state.chunksDead > 0 { text += ", \(state.chunksDead) dead" }
+            return text
+        }
+        guard let line else { return }
+        if Console.isTerminal {
+            Console.write(2, "\r\u{1B}[K" + line)
+        } else {
+            Console.error(line)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import Chunk
+internal import Configuration
+internal import Extract
+internal import Glibc
+internal import Load
+internal import Manifest
+internal import Spool
+internal import Storage
+internal import Threads
+
+/// Extraction and loading of one invocation: the wiring of `run`, `extract` and `load`.
+final class Session {
+    let workspace: Workspace
+    let spool: Spool
+    let heart: Heart
+    let stop = StopSignal()
+    let wake = Condition(0)
+    let progress: Progress
+
+    init(_ workspace: Workspace, create: Bool, isQuiet: Bool) throws {
+        self.workspace = workspace
+        // Signals first: threads inherit the mask.
+        Signals.stopOnInterrupt(stop)
+        spool = try workspace.openSpool(create: create)
+        heart = Heart(files: workspace.files, clock: workspace.clock, seconds: spool.leaseSeconds)
+        heart.start()
+        progress = Progress(clock: workspace.clock, isQuiet: isQuiet)
+    }
+
+    /// The streams' plans: partitions by `--set` and `--days`, or files.
+    static func plans(
+        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions
+    ) throws -> [StreamPlan] {
+        let restriction = try options.restriction()
+        let today = try workspace.today()
+        return try workspace.streams(jobs).map { stream in
+            var wanted: [Manifest.Partition] = []
+            let isFromPath = stream.partitions.contains { $0.values == .fromPath }
+            if isFromPath {
+                for name in restriction.keys.sorted() where !stream.partitions.contains(where: { $0.name == name }) {
+                    throw CommandError(.usage, "--set \(name): \(stream.job) has no such partition")
+                }
+            } else {
+                wanted = try expand(stream.partitions, today: today, overrides: restriction, days: options.days).map {
+                    Manifest.Partition($0.map { .init(name: $0.name, value: $0.value) })
+                }
+            }
+            return try StreamPlan(
+                stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
+                clock: workspace.clock)
+        }
+    }
+
+    /// Extracts; results come in the order of the plans.
+    ///
+    /// - Parameter sparing: cores left to the loaders of this process.
+    func extract(_ plans: [StreamPlan], sparing: Int = 0) throws -> [PartitionResult] {
+        let cores = min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let benches = try (0..<max(1, cores - sparing)).map { _ in try Workbench(level: 3) }
+        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: benches) { [progress, wake] event in
+            progress.note(event)
+            if case .finished(let result) = event, case .published = result.end { wake.update { $0 += 1 } }
+        }
+        return try Extraction.run(plans, context: context)
+    }
+
+    /// Loads one target until nothing is left, `moreToCome` included.
+    func load(
+        target name: String, options: LoadOptions, moreToCome: @escaping @Sendable () -> Bool
+    ) throws -> LoadSummary {
+        let target = try workspace.openTarget(name, spool: spool)
+        var options = options
+        if case .sqlite(let sqlite)? = workspace.settings.connections[name] {
+            options.patience = workspace.seconds(sqlite.busyTimeout)
+        }
+        let worker = try LoadWorker(
+            spool, heart: heart, target: target, queue: spool.encode(name), options: options, stop: stop
+        ) { [progress] event in progress.note(event) }
+        return try worker.run(wake: wake, moreToCome: moreToCome)
+    }
+
+    /// The load options of the configuration.
+    var loadOptions: LoadOptions {
+        var options = LoadOptions()
+        options.maximumAttempts = workspace.settings.load.maxAttempts
+        options.maximumCrashes = workspace.settings.load.maxCrashes
+        options.retention = workspace.seconds(workspace.settings.load.retention)
+        options.minimumRetention = workspace.seconds(workspace.settings.load.minRetention)
+        options.lowWater = workspace.settings.load.lowWater
+        return options
+    }
+
+    /// The targets of these streams and of whatever waits in the queue, by name; unknown ones are left to their own hosts.
+    func targets(of streams: [Configuration.Stream]) -> [String] {
+        var names: [String] = []
+        for name in streams.flatMap(\.targets) where !names.contains(name) { names.append(name) }
+        return names
+    }
+}

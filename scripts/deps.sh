@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Checks what `build` (headers) and `test` (command-line peers) need, and installs what is missing where that is allowed.
+# Usage: scripts/deps.sh build [test]
+set -euo pipefail
+
+missing=()
+
+# A header lies directly below an include directory or below that of the architecture.
+need_header() {
+    local header=$1 package=$2
+    compgen -G "/usr/include/$header" >/dev/null || compgen -G "/usr/include/*/$header" >/dev/null \
+        || compgen -G "/usr/local/include/$header" >/dev/null || missing+=("$package")
+}
+
+need_command() {
+    command -v "$1" >/dev/null || missing+=("$1")
+}
+
+if ! command -v swift >/dev/null; then
+    echo "deps: there is no swift in PATH; install a Swift toolchain (6.2 or newer) from https://swift.org/install" >&2
+    exit 1
+fi
+
+for part in "$@"; do
+    case $part in
+        build)
+            need_header zstd.h libzstd-dev
+            need_header sqlite3.h libsqlite3-dev
+            need_header curl/curl.h libcurl4-openssl-dev
+            ;;
+        test)
+            for name in python3 openssl curl gzip zstd; do need_command "$name"; done
+            ;;
+        *)
+            echo "deps: unknown part \"$part\"; known: build, test" >&2
+            exit 64
+            ;;
+    esac
+done
+
+((${#missing[@]})) || exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if ! command -v apt-get >/dev/null; then
+    echo "deps: missing: ${missing[*]} (names of Debian packages); install them with this system's package manager" >&2
+    exit 1
+elif ((EUID == 0)); then
+    as_root=(env DEBIAN_FRONTEND=noninteractive)
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root=(sudo -n env DEBIAN_FRONTEND=noninteractive)
+else
+    echo "deps: missing packages, and no right to install them; type: sudo ${install[*]}" >&2
+    exit 1
+fi
+
+echo "deps: installing ${missing[*]}" >&2
+# The lists are fetched only when the packages cannot be had without.
+"${as_root[@]}" "${install[@]}" && exit 0
+"${as_root[@]}" apt-get update
+"${as_root[@]}" "${install[@]}"
