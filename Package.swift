@@ -88,6 +88,14 @@ let package = Package(
         .testTarget(
             name: "CrashTests", dependencies: ["Load", "Manifest", "Spool", "Storage", "TestKit", "Threads"],
             swiftSettings: settings),
+        .testTarget(name: "TidyTests", dependencies: ["Storage"], swiftSettings: settings),
+        .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "SpoolTests", dependencies: ["Manifest", "Spool", "Storage", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "LoadTests", dependencies: ["Databases", "Load", "Manifest", "Spool", "Storage", "TestKit"],
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),

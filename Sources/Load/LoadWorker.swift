@@ -122,9 +122,14 @@ package final class LoadWorker {
     private func readManifest(_ name: ReadyName) throws -> RunManifest? {
         do { return try spool.readyManifest(queue, name) } catch let error as SpoolError {
             // One damaged manifest must not stop the others; fsck names it.
-            blocked[LogKey(job: name.run.text, stream: "", partition: Partition())] = error.message
+            blocked[damaged(name)] = error.message
             return nil
         }
+    }
+
+    /// Stands for the log of a manifest that cannot be read.
+    private func damaged(_ name: ReadyName) -> LogKey {
+        LogKey(job: name.run.text, stream: "", partition: Partition())
     }
 
     private func wants(_ manifest: RunManifest) -> Bool {
@@ -137,7 +142,11 @@ package final class LoadWorker {
         var worked = false
         for name in try spool.readyRuns(queue) {
             if stop.isStopped { break }
-            guard let manifest = try readManifest(name), wants(manifest), !visited.contains(manifest.log) else {
+            guard let manifest = try readManifest(name) else {
+                if blocked[damaged(name)] == nil { try spool.tidyEnded(queue, name) }
+                continue
+            }
+            guard wants(manifest), !visited.contains(manifest.log) else {
                 continue
             }
             seat.touch()

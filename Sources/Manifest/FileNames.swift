@@ -110,10 +110,11 @@ package struct ReadyName: Sendable, Hashable, Comparable {
     /// Parses the one spelling.
     package init?(_ name: some StringProtocol) {
         let bytes = Array(name.utf8)
-        guard bytes.count == 35, bytes[2] == UInt8(ascii: "-"), let priority = Int(name.prefix(2)), priority >= 0,
-            bytes[0] != UInt8(ascii: "+"), let run = RunID(name.dropFirst(3))
+        guard bytes.count == 35, bytes[2] == UInt8(ascii: "-"),
+            bytes[..<2].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let run = RunID(name.dropFirst(3))
         else { return nil }
-        self.init(priority: priority, run: run)
+        self.init(priority: Int(bytes[0] - 48) * 10 + Int(bytes[1] - 48), run: run)
     }
 
     /// The directory's name.

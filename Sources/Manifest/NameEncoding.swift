@@ -48,13 +48,16 @@ package enum NameEncoding {
             if isPlain(byte) {
                 index += 1
             } else if byte == UInt8(ascii: "%") {
-                guard index + 2 < bytes.count, hex.contains(bytes[index + 1]), hex.contains(bytes[index + 2]) else {
-                    return false
-                }
+                guard index + 2 < bytes.count, let high = hex.firstIndex(of: bytes[index + 1]),
+                    let low = hex.firstIndex(of: bytes[index + 2])
+                else { return false }
+                // One spelling: what may stand plainly does.
+                let value = UInt8(high * 16 + low)
+                if isPlain(value), !(index == 0 && value == UInt8(ascii: ".")) { return false }
                 index += 3
             } else if byte == UInt8(ascii: "~") {
                 let tail = bytes[(index + 1)...]
-                return tail.count == 32 && tail.allSatisfy { HexDigits.isLower($0) }
+                return index > cut - 3 && index <= cut && tail.count == 32 && tail.allSatisfy { HexDigits.isLower($0) }
             } else {
                 return false
             }

@@ -72,7 +72,9 @@ extension Spool {
                     "\(writing(run))/\(FileNames.chunkEntry(sequence))", open: .entryRead, read: .entryRead,
                     close: .entryRead)
                 let status = try files.status("\(writing(run))/\(FileNames.chunk(sequence))", .entryRead)
+                // Rejected input is only durable with its run: what was refused on the way is to be refused again.
                 guard let checkpoint = ChunkCheckpoint(decoding: bytes), checkpoint.entry.sequence == sequence,
+                    checkpoint.rejected == 0,
                     status.kind == .file, status.size == checkpoint.entry.compressed
                 else { return found }
                 found.append(checkpoint)

@@ -18,8 +18,12 @@ package final class ChunkFile {
         self.files = files
         self.path = path
         self.sequence = sequence
-        // What a dead process left under this name in our own run's directory is nobody's.
-        file = try files.open(path, .replace, .chunkCreate)
+        do throws(StorageError) { file = try files.open(path, .create, .chunkCreate) } catch {
+            guard error.code == .exists else { throw error }
+            // An adoption whose answer was lost left a name of another run's chunk here: only the name is ours.
+            try files.unlink(path, .chunkUnlinkFailed)
+            file = try files.open(path, .create, .chunkCreate)
+        }
     }
 
     deinit {

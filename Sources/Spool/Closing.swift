@@ -66,16 +66,65 @@ extension Spool {
                     .retireLinkManifest)
             } catch { if error.code != .exists, error.code != .notFound { throw error } }
         }
-        do throws(StorageError) { try files.unlink("\(directory)/\(FileNames.manifest)", .closeUnlinkManifest) } catch {
-            if error.code != .notFound { throw error }
+        try removeLeftovers(dead(target, manifest.run), result)
+        // Everything else goes before the ready manifest, which is what brings the next one here.
+        try unlinkIfThere("\(log(key))/\(FileNames.loadManifest(result.number, target: target))", .closeUnlinkProgress)
+        try removeIfEmpty(dead(target, manifest.run))
+        try removeIfEmpty(loaded(target, manifest.run))
+        try unlinkIfThere("\(directory)/\(FileNames.manifest)", .closeUnlinkManifest)
+        try removeIfEmpty(directory)
+    }
+
+    /// Removes what is left in the queue of a run that has ended: its ready manifest is gone already, and a crash or a late
+    /// hand-back left the directory. Only for the loader that holds the target's token.
+    package func tidyEnded(_ target: String, _ name: ReadyName) throws {
+        let archive = loaded(target, name.run)
+        if let manifest = try readManifest("\(archive)/\(FileNames.manifest)", .closeCheck) {
+            guard try outcome(manifest.log, manifest.base + 1, target: target) != nil else { return }
+        } else {
+            // A run in publication has its directory in the archive already.
+            do {
+                _ = try files.status(archive, .closeCheck)
+                return
+            } catch { if error.code != .notFound { throw error } }
         }
-        for empty in [directory, dead(target, manifest.run), loaded(target, manifest.run)] {
-            do throws(StorageError) { try files.removeDirectory(empty, .closeRemoveDirectory) } catch {
-                // Not empty: dead rows, the archive, or a chunk handed back this instant, which the next sweep moves.
-                if error.code != .notFound, error.code != .notEmpty { throw error }
-            }
+        for chunk in try readyChunks(target, name) {
+            try moveToLoaded("\(ready(target, name))/\(chunk.text)", target, name.run, chunk.sequence)
         }
-        try? files.unlink(
-            "\(log(key))/\(FileNames.loadManifest(result.number, target: target))", .closeUnlinkManifest)
+        try removeIfEmpty(ready(target, name))
+    }
+
+    /// Removes what loaders left in `dead/` that died before their commit: rejected rows that no ledger row names, and
+    /// reasons without a chunk.
+    private func removeLeftovers(_ directory: String, _ result: LoadManifest) throws {
+        let names: [String]
+        do { names = try files.list(directory, .deadList) } catch {
+            if error.code == .notFound { return }
+            throw error
+        }
+        let named = Set(
+            result.chunks.filter { $0.rejects > 0 }.map {
+                FileNames.rejects($0.sequence, loader: $0.loader, attempt: $0.attempt)
+            })
+        for name in names {
+            let isLeftover =
+                if let sequence = FileNames.parseWhy(name) {
+                    !names.contains(FileNames.chunk(sequence))
+                } else {
+                    FileNames.parseRejects(name) != nil && !named.contains(name)
+                }
+            if isLeftover { try unlinkIfThere("\(directory)/\(name)", .closeUnlinkLeftover) }
+        }
+    }
+
+    private func unlinkIfThere(_ path: String, _ operation: Operation) throws(StorageError) {
+        do throws(StorageError) { try files.unlink(path, operation) } catch { if error.code != .notFound { throw error } }
+    }
+
+    private func removeIfEmpty(_ path: String) throws(StorageError) {
+        do throws(StorageError) { try files.removeDirectory(path, .closeRemoveDirectory) } catch {
+            // Not empty: dead rows, the archive, or a chunk handed back this instant, which the next sweep moves.
+            if error.code != .notFound, error.code != .notEmpty { throw error }
+        }
     }
 }

@@ -10,13 +10,13 @@ extension Spool {
         let trash = trash(run)
         do throws(StorageError) { try files.makeDirectory(trash, .discardMakeDirectory) } catch { if error.code != .exists { throw error } }
         // A copy (another inode, so nobody can commit it) says in which log to look if we die from here on.
-        var manifest = try readManifest("\(source)/\(FileNames.manifest)", .discardList)
+        var manifest = try sealedManifest("\(source)/\(FileNames.manifest)", .discardList)
         if let manifest {
             try files.writeFile(
                 "\(trash)/\(FileNames.manifest)", manifest.encoded(), mode: .replace, create: .discardMove,
                 write: .discardMove, sync: .discardMove, close: .discardMove)
         } else {
-            manifest = try? readManifest("\(trash)/\(FileNames.manifest)", .discardList)
+            manifest = try sealedManifest("\(trash)/\(FileNames.manifest)", .discardList)
         }
         do throws(StorageError) { try files.unlink("\(source)/\(FileNames.manifest)", .discardUnlinkManifest) } catch {
             if error.code != .notFound { throw error }

@@ -33,7 +33,17 @@ package struct Lease: Sendable {
         self.run = run
     }
 
+    /// The document's bytes, filled up with blanks: every renewal has the same length, so that it can be written over the
+    /// last one in one call, and no look and no crash finds half of it.
     package func encoded() -> [UInt8] {
+        let bytes = document.serialized()
+        return bytes + [UInt8](repeating: 0x20, count: max(0, Lease.length - bytes.count))
+    }
+
+    /// More than the longest lease of a loader; an extraction's may be longer, and grows only by its counter.
+    private static let length = 1024
+
+    private var document: JSONValue {
         JSONValue.record([
             ("format", .integer(1)), ("counter", .integer(Int64(counter))),
             ("work", work.map { .string($0) } ?? .null), ("host", .string(process.host)),
@@ -49,7 +59,7 @@ package struct Lease: Sendable {
                     ])
                 } ?? .null
             ),
-        ]).serialized()
+        ])
     }
 
     /// Reads a lease; a torn one is `nil`.
@@ -177,7 +187,13 @@ extension Spool {
             } catch {
                 // A sweep took the empty directory for a leftover.
                 attempts += 1
-                if error.code != .notFound || attempts > 20 { throw error }
+                if error.code == .notFound, attempts <= 20 { continue }
+                if error.code != .exists {
+                    // Half a lease would keep the others waiting for its silence.
+                    try? files.unlink("\(directory)/\(FileNames.lease)", .leaseUnlink)
+                    try? files.removeDirectory(directory, .sweepRemoveEmpty)
+                }
+                throw error
             }
         }
     }

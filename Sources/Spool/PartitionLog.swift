@@ -34,6 +34,25 @@ extension Spool {
         }
     }
 
+    /// The manifest that an extraction sealed at `path` in `writing/` or `trash/`.
+    ///
+    /// `nil` when there is none or its writing was cut short: it is made durable before it is committed, so that a torn one
+    /// is in no log.
+    /// - Throws: `SpoolError.damaged` when it is in a log, or of a newer format.
+    func sealedManifest(_ path: String, _ operation: Operation) throws -> RunManifest? {
+        let bytes: [UInt8]
+        do {
+            bytes = try files.contents(path, open: operation, read: operation, close: operation)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+        do { return try RunManifest(decoding: bytes) } catch {
+            if error.code != .newerFormat, try files.status(path, operation).links < 2 { return nil }
+            throw SpoolError(.damaged, "\(path): \(error.message)")
+        }
+    }
+
     /// How the n-th manifest ended in `target` (encoded); `nil` while it is open.
     package func outcome(_ key: LogKey, _ number: Int, target: String) throws -> LoadManifest? {
         try loadManifest(outcomePath(key, number, target: target))

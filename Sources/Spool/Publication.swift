@@ -6,13 +6,22 @@ extension Spool {
     ///
     /// May be repeated by anyone at any time; does nothing for targets where the run has ended.
     package func publish(_ manifest: RunManifest, number: Int) throws {
+        var tries = 0
+        // Somebody else may publish, load and end the run meanwhile, and take the directories away: then look again.
+        while try !publishOnce(manifest, number: number, isLast: tries == 3) { tries += 1 }
+        try clear(writing(manifest.run))
+    }
+
+    /// `false` when a directory vanished.
+    private func publishOnce(_ manifest: RunManifest, number: Int, isLast: Bool) throws -> Bool {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let targets = try manifest.targets.map { encode($0) }.filter { target in
             try outcome(manifest.log, number, target: target) == nil
         }
         for target in targets {
             try openTarget(target)
-            for directory in [ready(target, name), loaded(target, manifest.run), dead(target, manifest.run)] {
+            // The queue's last: a directory there without the archive's belongs to a run that has ended.
+            for directory in [loaded(target, manifest.run), dead(target, manifest.run), ready(target, name)] {
                 try makeDirectory(directory, .publishMakeDirectory)
             }
         }
@@ -23,26 +32,28 @@ extension Spool {
             try publishRejects(manifest, targets)
         }
         for target in targets {
-            do {
-                try files.link(
-                    logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
-                    .publishLinkManifest)
-            } catch { if error.code != .exists { throw error } }
-            try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+            do throws(StorageError) {
+                do throws(StorageError) {
+                    try files.link(
+                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
+                        .publishLinkManifest)
+                } catch { if error.code != .exists { throw error } }
+                try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+            } catch {
+                if error.code == .notFound, !isLast { return false }
+                throw error
+            }
             try files.synchronizeDirectory(ready(target), .publishSyncDirectory)
         }
-        try clear(writing(manifest.run))
+        return true
     }
 
-    /// Makes the directories of a target, and its token, once.
+    /// Makes the directories of a target once; the queue's last, so that where it is, the others are.
     private func openTarget(_ target: String) throws {
-        if (try? files.status(ready(target), .publishList)) != nil { return }
-        // The queue itself comes last: where it stands, the others do.
-        for directory in ["\(root)/loaded/\(target)", "\(root)/dead/\(target)", ready(target)] {
-            try makeDirectory(directory, .publishMakeDirectory)
-        }
-        for directory in ["ready", "loaded", "dead"] {
-            try files.synchronizeDirectory("\(root)/\(directory)", .publishSyncParent)
+        if (try? files.status(ready(target), .publishStatus)) != nil { return }
+        for place in ["loaded", "dead", "ready"] {
+            try makeDirectory("\(root)/\(place)/\(target)", .publishMakeDirectory)
+            try files.synchronizeDirectory("\(root)/\(place)", .publishSyncParent)
         }
     }
 

@@ -15,14 +15,15 @@ extension Spool {
             let lease: Lease?
             let isDead: Bool
             switch try leaseState(in: writing(run), observer: &observer) {
-            case .alive, .gone: continue
+            case .gone: continue
+            case .alive:
+                // What is committed may be published by anyone; waiting for the lease could outlast this process.
+                if try publishCommitted(run) { published += 1 }
+                continue
             case .dead(let known): (lease, isDead) = (known, true)
             case .expired(let known): (lease, isDead) = (known, false)
             }
-            if let manifest = try readManifest("\(writing(run))/\(FileNames.manifest)", .sweepList),
-                let number = try committedNumber(manifest)
-            {
-                try publish(manifest, number: number)
+            if try publishCommitted(run) {
                 published += 1
             } else {
                 // A successor may still adopt it, as long as its place in the log is free.
@@ -41,10 +42,18 @@ extension Spool {
         return published
     }
 
+    private func publishCommitted(_ run: RunID) throws -> Bool {
+        guard let manifest = try sealedManifest("\(writing(run))/\(FileNames.manifest)", .sweepList),
+            let number = try committedNumber(manifest)
+        else { return false }
+        try publish(manifest, number: number)
+        return true
+    }
+
     private func sweepTrash(_ run: RunID) throws -> Bool {
         // The discard itself may not be finished: then writing/ still stands and is swept first.
         if (try? files.status(writing(run), .trashStatus)) != nil { return false }
-        if let manifest = try readManifest("\(trash(run))/\(FileNames.manifest)", .trashList),
+        if let manifest = try sealedManifest("\(trash(run))/\(FileNames.manifest)", .trashList),
             let number = try committedNumber(manifest)
         {
             try publish(manifest, number: number)

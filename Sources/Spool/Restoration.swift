@@ -27,13 +27,14 @@ extension Spool {
                 try files.rename("\(loaded(target, manifest.run))/\(text)", "\(ready(target, name))/\(text)", .handBack)
             } catch { if error.code != .notFound { throw error } }
         }
+        // The to-do goes up last: whoever is overtaken here leaves a run that is ended anew, not one without an outcome.
+        do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
+            if error.code != .notFound { throw error }
+        }
         do {
             try files.link(
                 logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)", .publishLinkManifest)
         } catch { if error.code != .exists { throw error } }
         try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
-        do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkManifest) } catch {
-            if error.code != .notFound { throw error }
-        }
     }
 }

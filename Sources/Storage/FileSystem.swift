@@ -37,7 +37,7 @@ package enum OpenMode: Sendable {
     case read
     /// O_CREAT | O_EXCL, write.
     case create
-    /// Write over the beginning of an existing file; never creates, never truncates.
+    /// Write over the beginning of an existing file, whose length is kept; never creates.
     case rewrite
     /// O_CREAT | O_TRUNC, write.
     case replace

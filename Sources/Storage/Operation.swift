@@ -15,7 +15,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case adoptLink, adoptList
     // Publication
     case publishMakeDirectory, publishSyncParent, publishMove, publishLink, publishLinkManifest, publishSyncDirectory
-    case publishList, publishUnlinkManifest, publishRemoveDirectory, publishMoveRejects
+    case publishStatus, publishList, publishUnlinkManifest, publishRemoveDirectory, publishMoveRejects
     case tokenCreate, tokenClose
     // Discard
     case discardList, discardUnlinkManifest, discardUnlink, discardMakeDirectory, discardMove, discardRemoveDirectory
@@ -29,7 +29,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case progressCreate, progressWrite, progressClose, progressRename
     case outcomeCreate, outcomeWrite, outcomeSync, outcomeClose, outcomeLink, outcomeUnlinkTemporary
     case outcomeSyncDirectory, outcomeRead
-    case closeUnlinkManifest, closeRemoveDirectory, closeList, closeCheck
+    case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory, closeList, closeCheck
     // Recovery
     case sweepList, sweepRemoveEmpty, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
     // People

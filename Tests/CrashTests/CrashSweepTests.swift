@@ -31,7 +31,8 @@ import Threads
         print("crash sweep: \(points) points, \(all.reduce(0) { $0 + $1.1.runs }) disturbed runs in all")
         #expect(points > 1000)
         let findings = all.flatMap(\.1.findings)
-        for finding in findings.prefix(40) { Issue.record("\(finding)") }
+        for finding in findings { print("crash sweep: VIOLATED \(finding)") }
+        #expect(findings.isEmpty, "\(findings.count) disturbed runs broke a promise; they are printed above")
         let covered = all.reduce(into: Set<Operation>()) { $0.formUnion($1.1.covered) }
         let missing = Operation.allCases.filter { !covered.contains($0) && Self.notReached[$0] == nil }
         #expect(missing.isEmpty, "\(missing.map(\.rawValue))")

@@ -25,22 +25,28 @@ struct Sweep {
 
     let scenario: Scenario
 
-    /// Calls of one operation that are disturbed one by one; of further ones every fourth is.
-    private static let dense = 10
+    /// Calls of one operation that are disturbed one by one; of further ones every fifth is.
+    private static let dense = 8
 
     /// Runs the scenario undisturbed, then disturbed at every point.
     func run() -> Result {
         var result = Result()
         let counts: [Operation: Int]
+        let start: World
         do {
-            let world = try World()
-            try scenario.prepare(world, scenario.feeds)
+            let prepared = try World()
+            try scenario.prepare(prepared, scenario.feeds)
+            start = prepared
+            let world = try World(copying: prepared)
             let process = world.process()
             try scenario.act(process, scenario.feeds)
             counts = process.files.counts
             process.end()
             let violations = try settle(world)
-            if !violations.isEmpty { result.findings.append(finding("nowhere", "nothing", violations)) }
+            if !violations.isEmpty {
+                result.findings.append(finding("nowhere", "nothing", violations))
+                return result
+            }
         } catch {
             result.findings.append(finding("nowhere", "nothing", ["\(error)"]))
             return result
@@ -48,9 +54,9 @@ struct Sweep {
         result.covered = Set(counts.keys)
         for operation in counts.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             var occurrence = 1
-            while disturb(FaultPoint(operation, occurrence), &result) {
+            while disturb(start, FaultPoint(operation, occurrence), &result) {
                 result.points += 1
-                occurrence += occurrence < Sweep.dense ? 1 : 4
+                occurrence += occurrence < Sweep.dense ? 1 : 5
             }
         }
         return result
@@ -61,7 +67,7 @@ struct Sweep {
     }
 
     /// All faults at one point; `false` when the scenario ends before it.
-    private func disturb(_ point: FaultPoint, _ result: inout Result) -> Bool {
+    private func disturb(_ start: World, _ point: FaultPoint, _ result: inout Result) -> Bool {
         var faults: [(String, Fault, String)] = [
             ("kill before", .killBefore, "host"),
             // A death on another host shows only by silence.
@@ -72,8 +78,7 @@ struct Sweep {
         if !point.operation.isOnAnotherThread { faults.append(("pause", .pause {}, "host")) }
         for (name, fault, host) in faults {
             do {
-                let world = try World()
-                try scenario.prepare(world, scenario.feeds)
+                let world = try World(copying: start)
                 let disturbed = Disturbed()
                 let process = world.process(point, fault.pausing(world, scenario.feeds, disturbed), host: host)
                 disturbed.identity.withLock { $0 = process.host.current }

@@ -8,6 +8,11 @@ package final class Graveyard: Sendable {
     /// Nobody is dead.
     package init() {}
 
+    init(copying other: Graveyard) {
+        let known = other.dead.withLock { $0 }
+        dead.withLock { $0 = known }
+    }
+
     /// From now on everybody on the host knows that `process` is dead.
     package func bury(_ process: ProcessIdentity) { dead.withLock { _ = $0.insert(process) } }
 

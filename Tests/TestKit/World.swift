@@ -9,7 +9,7 @@ package final class World: Sendable {
     /// The SQLite file.
     package let database: String
     package let clock: ManualClock
-    package let graveyard = Graveyard()
+    package let graveyard: Graveyard
     private let directory: TemporaryDirectory
     private let random: Mutex<SeededRandom>
     private let lastProcess = Mutex<Int32>(0)
@@ -24,6 +24,20 @@ package final class World: Sendable {
         random = Mutex(SeededRandom(seed))
         // Files carry the host's time, so that the manual clock must begin near it.
         clock = ManualClock(now: SystemClock().now() - 60_000)
+        graveyard = Graveyard()
+    }
+
+    /// A world that is what `other` is now, its files copied with their links and times; no process of it may be at work.
+    package init(copying other: World) throws {
+        directory = try TemporaryDirectory()
+        root = "\(directory.path)/spool"
+        database = "\(directory.path)/target.db"
+        try directory.copy(other.directory)
+        random = Mutex(other.random.withLock { $0 })
+        clock = ManualClock(now: other.clock.now(), uptime: other.clock.uptime())
+        graveyard = Graveyard(copying: other.graveyard)
+        let last = other.lastProcess.withLock { $0 }
+        lastProcess.withLock { $0 = last }
     }
 
     /// Starts a process.

@@ -1,0 +1,74 @@
+import Databases
+import Load
+import Manifest
+import TestKit
+import Testing
+
+@Suite struct TableTests {
+    @Test func wideningKeepsEveryStoredValue() throws {
+        let world = try World()
+        try world.load(Batch((0..<20).map { "{\"x\":\($0 * 7)}" }, ["x": .integer]))
+        let doubles = [0.1 + 0.2, 1e300, Double.leastNonzeroMagnitude, -1.5, 123456789.123456789]
+        try world.load(Batch(doubles.map { "{\"x\":\($0)}" }, ["x": .double]))
+        #expect(try world.query("SELECT DISTINCT typeof(x) FROM rows") == ["real"])
+        try world.load(Batch(["{\"x\":\"word\"}"], ["x": .text]))
+        #expect(try world.query("SELECT DISTINCT typeof(x) FROM rows") == ["text"])
+        let texts = try world.query("SELECT x FROM rows ORDER BY rowid")
+        #expect(texts.dropLast().map { Double($0) } == (0..<20).map { Double($0 * 7) } + doubles)
+        #expect(texts.last == "word")
+    }
+
+    @Test func bigIntegersBecomeTextDigitByDigit() throws {
+        let world = try World()
+        try world.load(Batch(["{\"x\":9007199254740993}", "{\"x\":-9223372036854775808}"], ["x": .bigint]))
+        try world.load(Batch(["{\"x\":0.5}"], ["x": .double]))
+        #expect(try world.stored("x") == ["text|9007199254740993", "text|-9223372036854775808", "text|0.5"])
+    }
+
+    @Test func wideningKeepsIndexesAndTheirTable() throws {
+        let world = try World()
+        try world.load(Batch(["{\"id\":1,\"x\":1}"], ["id": .integer, "x": .integer], mode: .merge, key: ["id"]))
+        _ = try world.query("CREATE INDEX mine ON rows(x)")
+        _ = try world.query("CREATE VIEW seen AS SELECT id, x FROM rows")
+        try world.load(Batch(["{\"id\":2,\"x\":\"a\"}"], ["id": .integer, "x": .text], mode: .merge, key: ["id"]))
+        #expect(try world.query("SELECT id, x FROM seen ORDER BY id") == ["1|1", "2|a"])
+        let indexes = try world.query("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'rows' ORDER BY name")
+        #expect(indexes == ["mine", "rows_key"])
+    }
+
+    @Test func newColumnsAreAdded() throws {
+        let world = try World()
+        try world.load(Batch(["{\"a\":1}"], ["a": .integer, "never": .null]))
+        try world.load(Batch(["{\"a\":2,\"B b\":\"x\",\"never\":null}"], ["a": .integer, "B b": .text, "never": .null]))
+        #expect(try world.query("SELECT a, \"B b\" FROM rows ORDER BY a") == ["1|NULL", "2|x"])
+        #expect(try world.query("SELECT name FROM pragma_table_info('rows')") == ["a", "B b"])
+    }
+
+    @Test func columnsThatDifferInCaseOnlyAreRefused() throws {
+        let world = try World()
+        let outcome = try world.load(Batch(["{\"a\":1,\"A\":2}"], ["a": .integer, "A": .integer]))
+        #expect(outcome.summary.blocked == 1)
+        let reasons = outcome.events.compactMap { if case .stopped(_, let reason) = $0 { reason } else { nil } }
+        #expect(reasons.count == 1 && reasons[0].contains("\"a\" and \"A\" differ only in case"))
+    }
+
+    @Test func aTableHasOneOwner() throws {
+        let world = try World()
+        try world.load(Batch(["{\"a\":1}"], ["a": .integer]))
+        let outcome = try world.load(Batch(["{\"a\":2}"], ["a": .integer], mode: .replace).with { $0.job = "other" })
+        #expect(try world.stored("a") == ["integer|1"])
+        let reasons = outcome.events.compactMap { if case .stopped(_, let reason) = $0 { reason } else { nil } }
+        #expect(reasons.count == 1 && reasons[0].contains("belongs to stream stream of job job"))
+    }
+
+    @Test func hostileNamesAreQuoted() throws {
+        let world = try World()
+        let column = "x\"; DROP TABLE rows; --"
+        try world.load(
+            Batch(["{\"x\\\"; DROP TABLE rows; --\":1}"], [:]).with { batch in
+                batch.schema = [Column(name: column, type: .integer)]
+                batch.table = "my \"table\""
+            })
+        #expect(try world.stored(column, table: "my \"table\"") == ["integer|1"])
+    }
+}
