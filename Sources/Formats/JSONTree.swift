@@ -1,5 +1,5 @@
 /// A small JSON document in memory, read strictly (RFC 8259): for the module's own cursor, not for data.
-enum JSONTree {
+enum JSONTree: Equatable {
     case object([(key: String, value: JSONTree)])
     case array([JSONTree])
     case string(String)
@@ -23,6 +23,16 @@ enum JSONTree {
         self = value
     }
 
+    static func == (left: JSONTree, right: JSONTree) -> Bool {
+        switch (left, right) {
+        case (.object(let a), .object(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
+        case (.array(let a), .array(let b)): a == b
+        case (.string(let a), .string(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.null, .null), (.other, .other): true
+        default: false
+        }
+    }
 
     private struct Parser {
         let text: [UInt8]
@@ -95,19 +105,6 @@ enum JSONTree {
             default:
                 return JSONNumber.isNumber(text[start..<index]) ? (Int64(word).map(JSONTree.integer) ?? .other) : nil
             }
-        }
-    }
-}
-
-extension JSONTree: Equatable {
-    static func == (left: JSONTree, right: JSONTree) -> Bool {
-        switch (left, right) {
-        case (.object(let a), .object(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
-        case (.array(let a), .array(let b)): a == b
-        case (.string(let a), .string(let b)): a == b
-        case (.integer(let a), .integer(let b)): a == b
-        case (.null, .null), (.other, .other): true
-        default: false
         }
     }
 }
