@@ -42,6 +42,7 @@ package struct Field: Sendable, Equatable {
     /// Whether the key contains escapes, so that its bytes are not its name.
     package let keyEscaped: Bool
 
+    /// A field at these places of the scanned bytes.
     @inlinable
     package init(
         keyStart: Int32, keyLength: Int32, keyEscaped: Bool, valueStart: Int32, valueLength: Int32, kind: FieldKind

@@ -159,6 +159,11 @@ struct RowReader: ~Copyable {
                 return Cell(bits: value, length: 0, kind: .integer)
             }
             throw RowFault(reason: "the partition's value is no integer", column: columnName(column))
+        case .boolean:
+            guard let value = ValueConversion.boolean(constant) else {
+                throw RowFault(reason: "the partition's value is no boolean", column: columnName(column))
+            }
+            return Cell(bits: value, length: 0, kind: .integer)
         default:
             let offset = batch.side.count
             constant.withUnsafeBytes { batch.side.append($0) }

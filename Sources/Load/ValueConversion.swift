@@ -64,6 +64,14 @@ enum ValueConversion {
         }
     }
 
+    /// A boolean as SQLite holds it, from the text of a partition's value.
+    static func boolean(_ text: some Sequence<UInt8>) -> Int64? {
+        let text = Array(text)
+        if text.elementsEqual("true".utf8) || text.elementsEqual("1".utf8) { return 1 }
+        if text.elementsEqual("false".utf8) || text.elementsEqual("0".utf8) { return 0 }
+        return nil
+    }
+
     /// A float64 that is an integer within ±2^53.
     private static func integral(_ value: Double) -> Int64? {
         guard value.isFinite, abs(value) <= 9_007_199_254_740_992, value.rounded(.towardZero) == value,

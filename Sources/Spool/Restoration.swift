@@ -31,10 +31,19 @@ extension Spool {
         do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
             if error.code != .notFound { throw error }
         }
-        do {
-            try files.link(
-                logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)", .publishLinkManifest)
-        } catch { if error.code != .exists { throw error } }
-        try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+        for isLast in [false, true] {
+            do throws(StorageError) {
+                do throws(StorageError) {
+                    try files.link(
+                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)", .publishLinkManifest)
+                } catch { if error.code != .exists { throw error } }
+                try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+                return
+            } catch {
+                // Overtaken by a loader that ended the run: it is put up again, so that its outcome is written again.
+                if error.code != .notFound || isLast { throw error }
+                try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ package enum Operation: String, Sendable, CaseIterable {
     // Extraction
     case runMakeDirectory, leaseCreate, leaseWrite, leaseClose, leaseOpen, leaseRead, leaseUnlink
     case chunkCreate, chunkWrite, chunkSync, chunkClose, chunkUnlinkFailed
-    case entryCreate, entryWrite, entryClose, entryRead, entryUnlink
+    case entryCreate, entryWrite, entryClose, entryRead
     case inputRejectsCreate, inputRejectsWrite, inputRejectsSync, inputRejectsClose
     case sealCreate, sealWrite, sealSync, sealClose, sealSyncDirectory
     case logMakeDirectory, logSyncParent, logLink, logSyncDirectory, logRead, logList
@@ -19,7 +19,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case tokenCreate, tokenClose
     // Discard
     case discardList, discardUnlinkManifest, discardUnlink, discardMakeDirectory, discardMove, discardRemoveDirectory
-    case trashList, trashUnlink, trashRemoveDirectory, trashStatus
+    case trashList, trashStatus
     // Loading
     case seatMakeDirectory, seatList, seatRemoveDirectory, tokenClaim, tokenRelease, readyList, readyReadManifest
     case claimChunk, claimCheck, claimOpen, claimRead, claimClose, handBack, handBackMakeDirectory

@@ -1,3 +1,4 @@
+import Foundation
 import Load
 import Storage
 import Synchronization
@@ -19,19 +20,26 @@ struct Sweep {
     struct Result: Sendable {
         var points = 0
         var runs = 0
-        var covered: Set<Operation> = []
+        var covered: Set<Storage.Operation> = []
         var findings: [Finding] = []
     }
 
     let scenario: Scenario
 
-    /// Calls of one operation that are disturbed one by one; of further ones every fifth is.
-    private static let dense = 8
+    /// Calls of one operation that are disturbed one by one, and in every way; of further ones a sample is, in two ways.
+    private static let dense = isFull ? 12 : 2
+    private static let step = isFull ? 3 : 6
+
+    /// Random sequences of deaths of each scenario.
+    static let storms: UInt64 = isFull ? 200 : 12
+
+    /// `BOBBIN_SWEEP=full` disturbs nearly every call in every way, which takes some minutes.
+    private static let isFull = ProcessInfo.processInfo.environment["BOBBIN_SWEEP"] == "full"
 
     /// Runs the scenario undisturbed, then disturbed at every point.
     func run() -> Result {
         var result = Result()
-        let counts: [Operation: Int]
+        let counts: [Storage.Operation: Int]
         let start: World
         do {
             let prepared = try World()
@@ -56,7 +64,7 @@ struct Sweep {
             var occurrence = 1
             while disturb(start, FaultPoint(operation, occurrence), &result) {
                 result.points += 1
-                occurrence += occurrence < Sweep.dense ? 1 : 5
+                occurrence += occurrence < Sweep.dense ? 1 : Sweep.step
             }
         }
         return result
@@ -69,13 +77,14 @@ struct Sweep {
     /// All faults at one point; `false` when the scenario ends before it.
     private func disturb(_ start: World, _ point: FaultPoint, _ result: inout Result) -> Bool {
         var faults: [(String, Fault, String)] = [
-            ("kill before", .killBefore, "host"),
-            // A death on another host shows only by silence.
-            ("kill after", .killAfter, "elsewhere"),
-            ("fail", .fail(point.operation.usualError), "host"),
+            ("kill before", .killBefore, "host"), ("fail", .fail(point.operation.usualError), "host"),
         ]
         if point.operation.isRenameOrLink { faults.append(("lie", .lie(.notFound), "host")) }
-        if !point.operation.isOnAnotherThread { faults.append(("pause", .pause {}, "host")) }
+        if point.occurrence <= Sweep.dense {
+            // A death on another host shows only by silence.
+            faults.append(("kill after", .killAfter, "elsewhere"))
+            if !point.operation.isOnAnotherThread { faults.append(("pause", .pause {}, "host")) }
+        }
         for (name, fault, host) in faults {
             do {
                 let world = try World(copying: start)
@@ -88,6 +97,7 @@ struct Sweep {
                 if host == "host" { process.end() } else { process.files.kill() }
                 result.runs += 1
                 var violations = try settle(world)
+                result.covered.formUnion(world.covered)
                 if failure is StuckLoader { violations.append("the disturbed loader did not end") }
                 if !violations.isEmpty { result.findings.append(finding("\(point)", name, violations)) }
             } catch {
@@ -95,6 +105,42 @@ struct Sweep {
             }
         }
         return true
+    }
+
+    /// Several processes in a row die at random calls, each while it takes up what the last one left.
+    func storm(_ seeds: Range<UInt64>) -> Result {
+        var result = Result()
+        do {
+            let start = try World()
+            try scenario.prepare(start, scenario.feeds)
+            for seed in seeds {
+                var random = SeededRandom(seed)
+                let world = try World(copying: start)
+                var deaths: [String] = []
+                for _ in 0..<(2 + random.below(3)) {
+                    let call = 1 + random.below(120)
+                    let process = world.doomed(calls: call)
+                    let kind = random.below(3)
+                    do {
+                        switch kind {
+                        case 0: try scenario.act(process, scenario.feeds)
+                        case 1: try Extractor(process).run(scenario.feeds)
+                        default: _ = try process.load()
+                        }
+                    } catch {}
+                    process.end()
+                    deaths.append("\(["act", "extract", "load"][kind])@\(call)")
+                }
+                result.runs += 1
+                let place = "seed \(seed): \(deaths.joined(separator: ", "))"
+                do {
+                    let violations = try settle(world)
+                    if !violations.isEmpty { result.findings.append(finding(place, "deaths", violations)) }
+                } catch { result.findings.append(finding(place, "deaths", ["recovery failed: \(error)"])) }
+                result.covered.formUnion(world.covered)
+            }
+        } catch { result.findings.append(finding("nowhere", "deaths", ["\(error)"])) }
+        return result
     }
 
     /// Recovers, lets people do their part, and checks.
@@ -129,7 +175,7 @@ extension Fault {
     }
 }
 
-extension Operation {
+extension Storage.Operation {
     /// The calls of the decoding thread; a pause there would not stop the loader.
     fileprivate var isOnAnotherThread: Bool { [.claimOpen, .claimRead, .claimClose].contains(self) }
 

@@ -25,6 +25,13 @@ import Testing
         #expect(try world.stored("x") == ["text|9007199254740993", "text|-9223372036854775808", "text|0.5"])
     }
 
+    @Test func booleansBecomeTheirWords() throws {
+        let world = try World()
+        try world.load(Batch(["{\"x\":true}", "{\"x\":false}", "{\"x\":null}"], ["x": .boolean]))
+        try world.load(Batch(["{\"x\":true}", "{\"x\":7}"], ["x": .text]))
+        #expect(try world.stored("x") == ["text|true", "text|false", "null|NULL", "text|true", "text|7"])
+    }
+
     @Test func wideningKeepsIndexesAndTheirTable() throws {
         let world = try World()
         try world.load(Batch(["{\"id\":1,\"x\":1}"], ["id": .integer, "x": .integer], mode: .merge, key: ["id"]))

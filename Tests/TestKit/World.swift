@@ -1,5 +1,5 @@
 package import Spool
-internal import Storage
+package import Storage
 internal import Synchronization
 
 /// A spool, a target and the host they live on, for simulated processes.
@@ -12,6 +12,7 @@ package final class World: Sendable {
     package let graveyard: Graveyard
     private let directory: TemporaryDirectory
     private let random: Mutex<SeededRandom>
+    private let views = Mutex<[FaultFileSystem]>([])
     private let lastProcess = Mutex<Int32>(0)
 
     /// A world without a spool yet.
@@ -50,10 +51,15 @@ package final class World: Sendable {
             last += 1
             return last
         }
+        let files = FaultFileSystem(POSIXFileSystem(), point, fault)
+        views.withLock { $0.append(files) }
         return SimulatedProcess(
-            world: self, files: FaultFileSystem(POSIXFileSystem(), point, fault),
+            world: self, files: files,
             host: FakeProcesses(pid: pid, graveyard: graveyard, host: host, boot: "boot of \(host)"))
     }
+
+    /// The operations that any process called so far.
+    package var covered: Set<Operation> { Set(views.withLock { $0 }.flatMap(\.counts.keys)) }
 
     /// Starts a process that dies before its `calls`-th file system call.
     package func doomed(calls: Int) -> SimulatedProcess {

@@ -31,6 +31,7 @@ package final class SQLiteConnection {
         }
         handle = opened
         self.path = path
+        SQLiteFunctions.define(handle)
         sqlite3_busy_timeout(handle, Int32(max(0, min(busySeconds * 1000, 1e9))))
     }
 

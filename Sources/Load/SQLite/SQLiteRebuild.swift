@@ -22,10 +22,7 @@ enum SQLiteRebuild {
             guard SQLiteTable.declared(column.type) == "TEXT", SQLiteTable.declared(before) != "TEXT" else { return name }
             // A boolean's text is what JSON calls it, as it is for rows to come.
             if before == .boolean { return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE CAST(\(name) AS TEXT) END" }
-            return """
-                CASE typeof(\(name)) WHEN 'real' THEN CASE WHEN CAST(printf('%!.15g', \(name)) AS REAL) = \(name)
-                THEN printf('%!.15g', \(name)) ELSE printf('%!.17g', \(name)) END ELSE CAST(\(name) AS TEXT) END
-                """
+            return "CAST(bobbin_text(\(name)) AS TEXT)"
         }
         try connection.execute("INSERT INTO \(temporary) SELECT \(values.joined(separator: ", ")) FROM \(quoted)")
         try connection.execute("DROP TABLE \(quoted)")

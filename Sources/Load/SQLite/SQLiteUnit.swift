@@ -210,6 +210,8 @@ final class SQLiteUnit {
             let type = table.columns.first { $0.name == field.name }?.type
             if type == .integer || type == .bigint, let value = Int64(field.value) {
                 statement.bind(index, value)
+            } else if type == .boolean, let value = ValueConversion.boolean(field.value.utf8) {
+                statement.bind(index, value)
             } else {
                 statement.bind(index, field.value)
             }
