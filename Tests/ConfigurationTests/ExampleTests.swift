@@ -99,7 +99,7 @@ import Testing
                 target: [db]
                 source: {connection: disk, path: "{d}/**/x*.csv", format: csv, header: false, columns: [a, b],
                          delimiter: ";", null: "\\\\N", compression: gzip}
-                partitions: {d: {from: 2026-02-27, to: 2026-03-01}}
+                partitions: {d: path}
                 columns: {a: integer, b: decimal}
                 contract: {columns: freeze}
             """

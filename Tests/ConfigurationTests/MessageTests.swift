@@ -41,7 +41,7 @@ import Testing
             "connections: {}\njobs: {}\nload: {lease: 30, workers: 0, low_water: 5XB, retention: -1d}",
             [
                 #"bobbin.yaml:3:15: load.lease: expected a duration such as 30s, at least 1s, found "30": it has no unit"#,
-                "bobbin.yaml:3:28: load.workers: expected a whole number from 1 to 1000, found 0",
+                "bobbin.yaml:3:28: load.workers: expected a whole number from 1 to 256, found 0",
                 #"bobbin.yaml:3:42: load.low_water: expected a size such as 16MB, found "5XB": the units are B, KB, MB, GB, TB, KiB, MiB, GiB, TiB"#,
                 #"bobbin.yaml:3:58: load.retention: expected a duration such as 30s, found "-1d": it is negative"#,
             ]
@@ -49,7 +49,7 @@ import Testing
         (
             "connections: {}\njobs: {}\nload: {workers: \"2\", retention: 1m}",
             [
-                #"bobbin.yaml:3:17: load.workers: expected a whole number from 1 to 1000, found "2""#,
+                #"bobbin.yaml:3:17: load.workers: expected a whole number from 1 to 256, found "2""#,
                 "bobbin.yaml:3:22: load.retention: min_retention is longer than retention; lengthen retention or shorten min_retention",
             ]
         ),
@@ -186,7 +186,7 @@ import Testing
                 "bobbin.yaml:14:32: jobs.j.partitions.page: the name is that of a placeholder ({page}); call the partition otherwise",
                 "bobbin.yaml:14:46: jobs.j.partitions.q: expected last_days alone, or from and to together",
                 "bobbin.yaml:14:83: jobs.j.partitions.r: the list is empty; name at least one",
-                "bobbin.yaml:14:90: jobs.j.partitions.s: expected a list, each item a name of at most 255 bytes, or a section, found nothing",
+                "bobbin.yaml:14:90: jobs.j.partitions.s: expected path, or a list, each item a name of at most 255 bytes, or a section, found nothing",
                 "bobbin.yaml:14:114: jobs.j.partitions.t.to: the last day 2026-01-01 is before the first, 2026-01-02",
             ]
         ),

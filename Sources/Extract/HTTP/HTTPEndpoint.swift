@@ -13,7 +13,7 @@ final class HTTPEndpoint: Sendable {
     private let name: String
     private let url: URLTemplate
     private let headers: [(name: String, template: HTTP.Template)]
-    private let body: JSONBodyTemplate?
+    private let body: JSONTemplate?
     private let breaker: Condition<(state: CircuitBreaker, cause: String)>
     private let clock: any Clock
 
@@ -36,9 +36,7 @@ final class HTTPEndpoint: Sendable {
         }
         url = try URLTemplate(baseURL: baseURL, path: settings.path.description, query: query)
         headers = try settings.headers.map { ($0.name, try HTTP.Template($0.template.description, at: "header \($0.name)")) }
-        body = try settings.body.map { template in
-            try JSONBodyTemplate(template.rendered { JSONTemplate.Value(text: "{\($0)}", isNumber: false) }, at: "body")
-        }
+        body = settings.body
         breaker = Condition((CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))), ""))
     }
 
@@ -54,7 +52,16 @@ final class HTTPEndpoint: Sendable {
         return HTTPRequest(
             settings.method == .post ? .post : .get, try pager.nextURL ?? url.url(rendered),
             headers: try headers.map { ($0.name, try $0.template.render(rendered, .plain)) },
-            body: try body?.render(rendered))
+            body: body.map { template in
+                Array(template.rendered { HTTPEndpoint.value($0, rendered[$0] ?? nil, pager) }.utf8)
+            })
+    }
+
+    /// A placeholder's value in a JSON body: counts are numbers, and so is a cursor that came as one; none is null.
+    private static func value(_ name: String, _ text: String?, _ pager: Pager) -> JSONTemplate.Value {
+        guard let text else { return JSONTemplate.Value(text: "null", isNumber: true) }
+        let isNumber = name == "page" || name == "page_size" || (name == "cursor" && pager.isNumber && Int64(text) != nil)
+        return JSONTemplate.Value(text: text, isNumber: isNumber)
     }
 
     /// Leave to make one request; the breaker opens on failures across partitions.

@@ -31,6 +31,12 @@ struct Pager: Equatable {
         if !place.isNull { pages = 1 }
     }
 
+    /// Whether `{cursor}` is a record's field, which is sent back as the number it may be, or the source's opaque text.
+    var isNumber: Bool {
+        if case .cursor = pagination { return true }
+        return false
+    }
+
     /// The record's field that gives the next cursor.
     var field: [UInt8]? {
         if case .cursor(let field, _, _, _) = pagination { return Array(field.utf8) }
