@@ -23,7 +23,6 @@ enum JSONTree {
         self = value
     }
 
-
     private struct Parser {
         let text: [UInt8]
         var index = 0

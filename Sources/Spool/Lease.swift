@@ -175,7 +175,8 @@ extension Spool {
     }
 
     /// Makes a directory whose first file is its owner's lease.
-    func makeLeased(_ directory: String, _ operation: Operation, heart: Heart, _ lease: Lease, deadline: Double) throws {
+    func makeLeased(_ directory: String, _ operation: Operation, heart: Heart, _ lease: Lease, deadline: Double) throws
+    {
         var attempts = 0
         while true {
             do throws(StorageError) {
