@@ -38,7 +38,8 @@ package struct RejectReplay: Sendable {
                 throw SpoolError(
                     .refused,
                     "\(item.id): manifest \(number) of \(parent.stream) \(parent.partition) is newer, and these older rows would be put "
-                        + "among its rows: correct them at the source and run the partition again, then `bobbin dead discard`")
+                        + "among its rows: correct them at the source and run the partition again, then `bobbin dead discard`"
+                )
             }
         }
         guard !parent.key.isEmpty || parent.targets.count == 1 else {
@@ -64,7 +65,8 @@ package struct RejectReplay: Sendable {
         do {
             try fill(writer, item, spool, schema: parent.schema)
             guard case .committed(let number) = try writer.commit() else {
-                throw SpoolError(.refused, "\(item.id): another run of the partition was published this instant; replay again")
+                throw SpoolError(
+                    .refused, "\(item.id): another run of the partition was published this instant; replay again")
             }
             try writer.publish(number)
             try spool.setAside(item)
@@ -94,7 +96,8 @@ package struct RejectReplay: Sendable {
             func refuse(_ reason: String) -> SpoolError {
                 SpoolError(
                     .refused,
-                    "\(item.id), line \(number): \(reason): mend \"row\" there (zstdcat, edit, zstd), or take the line out, and replay again")
+                    "\(item.id), line \(number): \(reason): mend \"row\" there (zstdcat, edit, zstd), or take the line out, and replay again"
+                )
             }
             // What was no UTF-8 stands there replaced; only a person can say what it was.
             if !reject.reason.isEmpty, reject.row.unicodeScalars.contains("\u{FFFD}") {
@@ -106,7 +109,9 @@ package struct RejectReplay: Sendable {
             do {
                 let start = base[0..<row.count].firstIndex { $0 > 0x20 } ?? 0
                 let end = try scanner.scanObject(base, from: start, to: row.count)
-                guard !base[end..<row.count].contains(where: { $0 > 0x20 }) else { throw refuse("text after the record") }
+                guard !base[end..<row.count].contains(where: { $0 > 0x20 }) else {
+                    throw refuse("text after the record")
+                }
                 if !isInPage { sink.beginPage(bench) }
                 isInPage = true
                 try sink.add(base, start..<end, scanner)

@@ -61,7 +61,8 @@ package final class LoadWorker {
                     if worked { continue }
                 }
                 if isLast, !options.watch, try isDrained() { break }
-                _ = wake.wait(seconds: 0.25) { $0 != seen ? true : nil }
+                // Looks at leases must not be further apart than a quarter of their TTL.
+                _ = wake.wait(seconds: min(0.25, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
             } catch {
                 let failure = LoadError(error)
                 guard failure.kind == .transient || failure.kind == .environment else { throw failure }

@@ -25,10 +25,12 @@ package struct RunDiscard: Sendable {
         let head = try target.head(key)
         guard head.number < number else {
             throw SpoolError(
-                .refused, "run \(manifest.run) has ended: the target's head is at manifest \(head.number), this is \(number)")
+                .refused,
+                "run \(manifest.run) has ended: the target's head is at manifest \(head.number), this is \(number)")
         }
         var runs: [(number: Int, manifest: RunManifest)] = [(number, manifest)]
-        while let first = runs.first, let before = try spool.manifest(key, first.number - 1), first.number - 1 > head.number,
+        while let first = runs.first, let before = try spool.manifest(key, first.number - 1),
+            first.number - 1 > head.number,
             before.generation == manifest.generation
         {
             runs.insert((first.number - 1, before), at: 0)
@@ -65,7 +67,8 @@ package struct RunDiscard: Sendable {
         guard try seat.takeWriter(queue) else {
             let holder = try seat.writerHolder(queue) ?? "another loader"
             throw LoadError(
-                .transient, "\(holder) is loading into \(spool.display(queue)) now: stop it or wait for its end, then try again")
+                .transient,
+                "\(holder) is loading into \(spool.display(queue)) now: stop it or wait for its end, then try again")
         }
         let unit = SQLiteUnit(target, queue: queue, seat: seat, blockSize: 1 << 20, isStopped: { false })
         let results: [LoadManifest]

@@ -81,7 +81,9 @@ extension Spool {
             let end = memchr(base + position, 10, block.count &- position)
             let stop = end.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - base } ?? block.count
             func text() -> String {
-                String(decoding: UnsafeBufferPointer(start: base + position, count: min(stop &- position, Reject.rowLimit)), as: UTF8.self)
+                String(
+                    decoding: UnsafeBufferPointer(
+                        start: base + position, count: min(stop &- position, Reject.rowLimit)), as: UTF8.self)
             }
             if found.sample.count < limit { found.sample.append(text()) }
             if checksRecords {
@@ -123,7 +125,8 @@ extension Spool {
                 guard let reject = Reject(decoding: Array(line)) else {
                     throw SpoolError(
                         .damaged,
-                        "\(path): line \(number) is no rejected row: a JSON object with \"row\", or the mended row itself, is due there")
+                        "\(path): line \(number) is no rejected row: a JSON object with \"row\", or the mended row itself, is due there"
+                    )
                 }
                 guard try body(number, reject) else { return }
             }

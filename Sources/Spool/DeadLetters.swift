@@ -39,7 +39,8 @@ package struct DeadItem: Sendable {
 
     /// Rows of a dead chunk, by the manifest.
     package var rows: Int? {
-        guard case .chunk(let sequence) = content, let chunks = manifest?.chunks, chunks.indices.contains(sequence) else {
+        guard case .chunk(let sequence) = content, let chunks = manifest?.chunks, chunks.indices.contains(sequence)
+        else {
             return nil
         }
         return chunks[sequence].rows
@@ -77,7 +78,8 @@ package struct DeadLetters {
     package mutating func item(_ id: String) throws -> DeadItem {
         let parts = id.split(separator: "/", maxSplits: 2).map(String.init)
         guard parts.count == 3 else {
-            throw SpoolError(.refused, "\"\(id)\" is no dead letter: write TARGET/RUN/SEQ as `bobbin dead list` prints it")
+            throw SpoolError(
+                .refused, "\"\(id)\" is no dead letter: write TARGET/RUN/SEQ as `bobbin dead list` prints it")
         }
         let queue = NameEncoding.isEncoded(parts[0]) ? parts[0] : spool.encode(parts[0])
         let runs = try spool.listing("\(spool.root)/dead/\(queue)", .deadList).compactMap { RunID($0) }

@@ -42,7 +42,9 @@ extension Spool {
                 write: .editedWrite, sync: .editedSync, close: .editedClose)
         } else {
             // It was edited before, and the original came back.
-            do throws(StorageError) { try files.unlink("\(directory)/\(FileNames.edited(sequence))", .deadUnlinkWhy) } catch {
+            do throws(StorageError) {
+                try files.unlink("\(directory)/\(FileNames.edited(sequence))", .deadUnlinkWhy)
+            } catch {
                 if error.code != .notFound { throw error }
             }
         }
@@ -53,7 +55,9 @@ extension Spool {
             throw SpoolError(.refused, "\(item.id): it is gone, or its run ended this instant; see `bobbin dead list`")
         }
         try files.synchronizeDirectory(directory, .deadSyncDirectory)
-        do throws(StorageError) { try files.unlink("\(dead(item.queue, item.run))/\(FileNames.why(sequence))", .deadUnlinkWhy) } catch {
+        do throws(StorageError) {
+            try files.unlink("\(dead(item.queue, item.run))/\(FileNames.why(sequence))", .deadUnlinkWhy)
+        } catch {
             if error.code != .notFound { throw error }
         }
         return (isEdited, found.rows)

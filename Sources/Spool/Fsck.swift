@@ -57,7 +57,8 @@ package final class Fsck {
 
     /// Says what is wrong and, when asked to and when there is a way, mends it.
     func finding(
-        _ code: FsckFinding.Code, _ path: String, _ message: String, _ remedy: String, repair: (() throws -> Void)? = nil
+        _ code: FsckFinding.Code, _ path: String, _ message: String, _ remedy: String,
+        repair: (() throws -> Void)? = nil
     ) {
         var finding = FsckFinding(code: code, path: path, message: message, remedy: remedy, isRepairable: repair != nil)
         if options.repairs, let repair {
@@ -79,12 +80,14 @@ package final class Fsck {
         let last = path.split(separator: "/").last.map(String.init) ?? path
         if last.utf8.contains(where: { (0x41...0x5A).contains($0) }), isKnown(path.lowercased()) {
             return finding(
-                .misspelt, path, "differs from a name of the spool only in case: a copy through a filesystem that folds case?",
+                .misspelt, path,
+                "differs from a name of the spool only in case: a copy through a filesystem that folds case?",
                 "--repair moves it to quarantine/; rename it back by hand if it is the only copy"
             ) { try self.spool.quarantine(path) }
         }
         finding(
-            .stranger, path, "is no name of the spool, and is ignored", "--repair moves it to quarantine/; remove it from there"
+            .stranger, path, "is no name of the spool, and is ignored",
+            "--repair moves it to quarantine/; remove it from there"
         ) { try self.spool.quarantine(path) }
     }
 
@@ -136,7 +139,8 @@ package final class Fsck {
             isNewer ? .manifestNewer : .manifestUnreadable, path, "\(error)",
             isNewer
                 ? "use a newer bobbin on this spool"
-                : "restore the file from a backup of the spool; its rows are in ready/, loaded/ or dead/ of its run, else extract again")
+                : "restore the file from a backup of the spool; its rows are in ready/, loaded/ or dead/ of its run, else extract again"
+        )
     }
 
     // MARK: The root

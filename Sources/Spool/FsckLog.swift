@@ -38,7 +38,8 @@ extension Fsck {
         for outcome in outcomes {
             if !numbers.contains(outcome.number) {
                 finding(
-                    .outcomeWithoutManifest, "\(path)/\(outcome.name)", "its manifest \(outcome.number).json is not in the log",
+                    .outcomeWithoutManifest, "\(path)/\(outcome.name)",
+                    "its manifest \(outcome.number).json is not in the log",
                     "restore the manifest from a backup; what was loaded stays in the target")
             }
             try checkOutcome("\(path)/\(outcome.name)")
@@ -48,8 +49,10 @@ extension Fsck {
                 let first = (numbers.filter { $0 < number }.max() ?? 0) + 1
                 finding(
                     .logGap, "\(path)/\(FileNames.logEntry(first))",
-                    first == number - 1 ? "manifest \(first) is missing" : "manifests \(first) to \(number - 1) are missing",
-                    "restore them from a backup: a loader cannot pass a gap; without one, start anew with another spool")
+                    first == number - 1
+                        ? "manifest \(first) is missing" : "manifests \(first) to \(number - 1) are missing",
+                    "restore them from a backup: a loader cannot pass a gap; without one, start anew with another spool"
+                )
             }
             try checkManifest(path, number)
         }
@@ -58,7 +61,8 @@ extension Fsck {
     private func checkOutcome(_ path: String) throws {
         guard try isTorn(path) else { return }
         finding(
-            .outcomeTorn, path, "cannot be read", "--repair sets it aside; a loader writes it again from the target's head"
+            .outcomeTorn, path, "cannot be read",
+            "--repair sets it aside; a loader writes it again from the target's head"
         ) { try self.spool.quarantine(path) }
     }
 
@@ -114,7 +118,9 @@ extension Fsck {
     private func check(_ manifest: RunManifest, _ number: Int, _ queue: String) throws {
         guard try isOpen(manifest, number, queue) else { return }
         // A torn outcome was reported; what follows from it is not.
-        if (try? spool.files.status(spool.outcomePath(manifest.log, number, target: queue), .fsckStatus)) != nil { return }
+        if (try? spool.files.status(spool.outcomePath(manifest.log, number, target: queue), .fsckStatus)) != nil {
+            return
+        }
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let ready = "ready/\(queue)/\(name.text)"
         if status("\(ready)/\(FileNames.manifest)") == nil {
@@ -165,7 +171,9 @@ extension Fsck {
     private func missing(_ manifest: RunManifest, _ queue: String, _ name: ReadyName) throws -> [Int] {
         var known = Set(try spool.readyChunks(queue, name).map(\.sequence))
         guard known.count < manifest.chunks.count else { return [] }
-        for sequence in manifest.chunks.indices where claims["\(queue)/\(manifest.run)/\(sequence)"] != nil { known.insert(sequence) }
+        for sequence in manifest.chunks.indices where claims["\(queue)/\(manifest.run)/\(sequence)"] != nil {
+            known.insert(sequence)
+        }
         guard known.count < manifest.chunks.count else { return [] }
         for directory in try spool.listing("\(spool.root)/claimed", .fsckList) {
             for claimed in try spool.listing(spool.claimed(directory), .fsckList).compactMap({ ClaimedName($0) })
@@ -174,7 +182,8 @@ extension Fsck {
             }
         }
         known.formUnion(try spool.deadChunks(queue, manifest.run))
-        known.formUnion(try spool.listing(spool.loaded(queue, manifest.run), .fsckList).compactMap(FileNames.parseChunk))
+        known.formUnion(
+            try spool.listing(spool.loaded(queue, manifest.run), .fsckList).compactMap(FileNames.parseChunk))
         return manifest.chunks.indices.filter { !known.contains($0) }
     }
 
@@ -191,7 +200,9 @@ extension Fsck {
         }
         let entry = manifest.chunks[sequence]
         return try places.first { place in
-            guard let status = status(place), status.kind == .file, status.size == entry.compressed else { return false }
+            guard let status = status(place), status.kind == .file, status.size == entry.compressed else {
+                return false
+            }
             return try spool.inspectChunk("\(spool.root)/\(place)").matches(entry)
         }
     }

@@ -28,11 +28,13 @@ extension Fsck {
         } catch {
             guard error.code == .notFound else { throw error }
             guard (try? files.status("\(root)/manifests", .fsckStatus)) != nil else {
-                throw SpoolError(.absent, "\(root) is not a spool (it has no spool.json and no manifests/): check --spool")
+                throw SpoolError(
+                    .absent, "\(root) is not a spool (it has no spool.json and no manifests/): check --spool")
             }
             finding = FsckFinding(
                 code: .markerMissing, path: "spool.json", message: "is missing, so that nothing can open the spool",
-                remedy: "--repair writes it anew with the id that the manifests have; or restore it", isRepairable: true)
+                remedy: "--repair writes it anew with the id that the manifests have; or restore it", isRepairable: true
+            )
         }
         guard repairs else { return finding }
         do {
@@ -56,13 +58,15 @@ extension Fsck {
                 .damaged,
                 ids.isEmpty
                     ? "no manifest says what the id was: move \(root)/spool.json away and let the next extract make a new one"
-                    : "the manifests name \(ids.count) different ids: two spools were mixed; restore spool.json by hand")
+                    : "the manifests name \(ids.count) different ids: two spools were mixed; restore spool.json by hand"
+            )
         }
         if isThere { try files.rename("\(root)/spool.json", "\(root)/quarantine/spool.json", .fsckMove) }
         let text = JSONValue.record([("format", .integer(1)), ("spool", .string(id))]).serialized()
         let temporary = "\(root)/spool.json.\(id)"
         try files.writeFile(
-            temporary, text + [10], mode: .replace, create: .fsckWrite, write: .fsckWrite, sync: .fsckWrite, close: .fsckWrite)
+            temporary, text + [10], mode: .replace, create: .fsckWrite, write: .fsckWrite, sync: .fsckWrite,
+            close: .fsckWrite)
         try files.rename(temporary, "\(root)/spool.json", .fsckMove)
         try files.synchronizeDirectory(root, .fsckWrite)
     }

@@ -40,7 +40,8 @@ extension Fsck {
     private func checkExtractor(_ run: RunID) throws {
         let lease = try Inventory.lease(spool, "\(spool.writing(run))/\(FileNames.lease)")
         if let lease, !spool.host.isKnownDead(lease.process) { return }
-        guard status("writing/\(run)") != nil else { return }
+        // An empty directory is one that is being made, or is removed by the next sweep.
+        if lease == nil, try spool.listing(spool.writing(run), .fsckList).isEmpty { return }
         if let leased = lease?.run, try spool.lastNumber(leased.key) == leased.base,
             spool.clock.now() - Int64(clamping: run.milliseconds) < 86_400_000
         {
@@ -84,10 +85,11 @@ extension Fsck {
             if let lease {
                 guard spool.host.isKnownDead(lease.process) else { continue }
                 finding(
-                    .expiredLease, directory, "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
+                    .expiredLease, directory,
+                    "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
                     "any loader hands back what it held; --repair does so now"
                 ) { try self.seize() }
-            } else if status(directory) != nil {
+            } else if try !spool.listing(spool.claimed(loader), .fsckList).isEmpty {
                 finding(
                     .claimedWithoutLease, directory, "a loader's directory without a lease: its loader is gone",
                     "any loader hands back what it held; --repair does so now"

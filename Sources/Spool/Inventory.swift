@@ -118,7 +118,9 @@ package struct Inventory {
     }
 
     private func ended(_ manifest: RunManifest, _ number: Int, _ queue: String) throws -> LoadManifest? {
-        guard let outcome = try spool.outcome(manifest.log, number, target: queue), outcome.outcome != nil else { return nil }
+        guard let outcome = try spool.outcome(manifest.log, number, target: queue), outcome.outcome != nil else {
+            return nil
+        }
         return outcome
     }
 }

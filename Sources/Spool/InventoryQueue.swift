@@ -73,7 +73,8 @@ extension Inventory {
                 run: run, key: lease?.run?.key, process: lease.map { ProcessFacts($0) },
                 isAlive: lease.map { !spool.host.isKnownDead($0.process) } ?? false, chunks: 0, rows: 0,
                 started: Int64(clamping: run.milliseconds))
-            for sequence in try spool.listing(spool.writing(run), .inventoryList).compactMap(FileNames.parseChunkEntry) {
+            for sequence in try spool.listing(spool.writing(run), .inventoryList).compactMap(FileNames.parseChunkEntry)
+            {
                 let bytes = try? spool.files.contents(
                     "\(spool.writing(run))/\(FileNames.chunkEntry(sequence))", open: .inventoryRead,
                     read: .inventoryRead, close: .inventoryRead)
@@ -149,7 +150,9 @@ extension Inventory {
         for name in try spool.listing("\(spool.root)/control", .controlList).sorted() {
             for request in Spool.Request.allCases where name.hasPrefix("\(request.rawValue).") {
                 let job = spool.display(String(name.dropFirst(request.rawValue.utf8.count + 1)))
-                guard let facts = try? spool.files.status("\(spool.root)/control/\(name)", .controlStatus) else { continue }
+                guard let facts = try? spool.files.status("\(spool.root)/control/\(name)", .controlStatus) else {
+                    continue
+                }
                 found.append(RequestStatus(request: request, job: job, asked: facts.modified / 1_000_000))
             }
         }

@@ -50,10 +50,12 @@ extension Spool {
             } else if last.cursorTo.isNull {
                 plan.refusal = "it has no cursor: each run reads everything anyway"
             } else if !cursor.isNull, CursorOrder.isAtMost(last.cursorTo, cursor) != false {
-                plan.refusal = "its cursor is \(last.cursorTo.serializedText()), which is not after \(cursor.serializedText())"
+                plan.refusal =
+                    "its cursor is \(last.cursorTo.serializedText()), which is not after \(cursor.serializedText())"
             }
             for number in directory.numbers.reversed() where plan.refusal == nil {
-                guard let manifest = try readManifest("\(directory.path)/\(FileNames.logEntry(number))", .inventoryRead) else {
+                guard let manifest = try readManifest("\(directory.path)/\(FileNames.logEntry(number))", .inventoryRead)
+                else {
                     continue
                 }
                 if !cursor.isNull, CursorOrder.isAtMost(manifest.cursorTo, cursor) == true { break }
@@ -74,11 +76,13 @@ extension Spool {
         for target in manifest.targets {
             let count = try loaded(manifest, target)
             if count > 0 {
-                return "\(count) chunks of manifest \(number) are in \(target), and without a key (primary_key) their rows would be "
+                return
+                    "\(count) chunks of manifest \(number) are in \(target), and without a key (primary_key) their rows would be "
                     + "there twice: delete them there and start the table anew, or give the job a key"
             }
             if try outcome(manifest.log, number, target: encode(target)) == nil {
-                return "manifest \(number) is still to be loaded into \(target), so that its rows would be there twice: let it load, or "
+                return
+                    "manifest \(number) is still to be loaded into \(target), so that its rows would be there twice: let it load, or "
                     + "discard it first (`bobbin dead discard`)"
             }
         }

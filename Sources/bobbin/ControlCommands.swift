@@ -19,7 +19,9 @@ struct Pause: ParsableCommand {
     func run() throws {
         try control(common, job) { spool in
             try spool.ask(.pause, job: job)
-            Console.error("\(job) is paused: extractions do not begin, and nothing of it is loaded. Go on with: bobbin resume \(job)")
+            Console.error(
+                "\(job) is paused: extractions do not begin, and nothing of it is loaded. Go on with: bobbin resume \(job)"
+            )
         }
     }
 }
@@ -53,7 +55,9 @@ struct Cancel: ParsableCommand {
     func run() throws {
         try control(common, job) { spool in
             try spool.ask(.cancel, job: job)
-            Console.error("\(job) is cancelled: running extractions end within two seconds; replacements not applied yet are dropped.")
+            Console.error(
+                "\(job) is cancelled: running extractions end within two seconds; replacements not applied yet are dropped."
+            )
         }
     }
 }

@@ -11,7 +11,8 @@ struct Dead: ParsableCommand {
             Each item is named TARGET/RUN/SEQ; the first digits of the run are enough when they are unique. To mend an item, \
             decompress its file, edit it, compress it again under the same name with any zstd, and replay it.
             """,
-        subcommands: [DeadList.self, DeadShow.self, DeadReplay.self, DeadDiscard.self], defaultSubcommand: DeadList.self)
+        subcommands: [DeadList.self, DeadShow.self, DeadReplay.self, DeadDiscard.self], defaultSubcommand: DeadList.self
+    )
 
     /// One item as JSON.
     static func document(_ item: DeadItem, rows: Int?, reason: String, spool: Spool) -> [(String, JSONValue)] {
@@ -24,13 +25,15 @@ struct Dead: ParsableCommand {
         }
         return [
             ("id", .string(item.id)), ("kind", .string(kind)), ("target", .string(spool.display(item.queue))),
-            ("run", .string(item.run.text)), ("job", Document.text(manifest?.job)), ("stream", Document.text(manifest?.stream)),
+            ("run", .string(item.run.text)), ("job", Document.text(manifest?.job)),
+            ("stream", Document.text(manifest?.stream)),
             ("partition", manifest.map { Document.partition($0.partition) } ?? .null),
             ("n", Document.count(manifest.map { $0.base + 1 })), ("open", .bool(item.isOpen)),
             ("class", Document.text(item.why?.failure ?? (item.why == nil && kind != "chunk" ? "data" : nil))),
             ("reason", Document.text(reason)), ("attempts", Document.count(item.why?.attempts)),
             ("crashes", Document.count(item.why?.crashes)), ("loader", Document.text(item.why?.loader)),
-            ("rows", Document.count(rows)), ("bytes", Document.count(item.size)), ("file", .string("\(spool.root)/\(item.path)")),
+            ("rows", Document.count(rows)), ("bytes", Document.count(item.size)),
+            ("file", .string("\(spool.root)/\(item.path)")),
             ("at", item.why.map { .string($0.at) } ?? Document.time(item.modified)),
         ]
     }
@@ -85,7 +88,8 @@ struct DeadList: ParsableCommand {
             if let stream { return stream.item(.record(Dead.document(item, rows: rows, reason: text, spool: spool))) }
             guard lines.count < 1000 else { return }
             lines.append([
-                item.id, item.manifest?.job ?? "?", item.manifest?.stream ?? "?", item.manifest?.partition.description ?? "?",
+                item.id, item.manifest?.job ?? "?", item.manifest?.stream ?? "?",
+                item.manifest?.partition.description ?? "?",
                 item.why?.failure ?? "data", rows.map(Format.count) ?? "?", Age.text(item.modified, now: now),
                 String(text.prefix(160)),
             ])
@@ -96,13 +100,17 @@ struct DeadList: ParsableCommand {
             return stream.end()
         }
         guard count > 0 else { return Console.out("Nothing is dead.") }
-        Console.out(Format.table(["ID", "JOB", "STREAM", "PARTITION", "CLASS", "ROWS", "AGE", "REASON"], lines, right: [5, 6]))
-        if count > lines.count { Console.out("... and \(Format.count(count - lines.count)) more: use --job, or --json") }
+        Console.out(
+            Format.table(["ID", "JOB", "STREAM", "PARTITION", "CLASS", "ROWS", "AGE", "REASON"], lines, right: [5, 6]))
+        if count > lines.count {
+            Console.out("... and \(Format.count(count - lines.count)) more: use --job, or --json")
+        }
     }
 }
 
 struct DeadShow: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one item: why, where, and its first bad rows.")
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Shows one item: why, where, and its first bad rows.")
 
     @OptionGroup var common: CommonOptions
     @Argument(help: "TARGET/RUN/SEQ.") var id: String
@@ -120,7 +128,8 @@ struct DeadShow: ParsableCommand {
         do {
             switch item.content {
             case .chunk:
-                let found = try spool.inspectChunk("\(spool.root)/\(item.path)", checksRecords: true, limit: limit, .deadRead)
+                let found = try spool.inspectChunk(
+                    "\(spool.root)/\(item.path)", checksRecords: true, limit: limit, .deadRead)
                 bad = found.badLines.map { ($0.line, $0.reason, $0.text) }
                 if bad.isEmpty { sample = found.sample }
             case .rejects, .input:
@@ -128,7 +137,11 @@ struct DeadShow: ParsableCommand {
                     try spool.readRejects("\(spool.root)/\(item.path)") { _, reject in
                         let column = reject.column.map { "column \($0): " } ?? ""
                         let file = reject.file.map { "\($0): " } ?? ""
-                        bad.append((reject.line, "\(file)\(column)\(reject.reason)\(reject.code.map { " (\($0))" } ?? "")", reject.row))
+                        bad.append(
+                            (
+                                reject.line, "\(file)\(column)\(reject.reason)\(reject.code.map { " (\($0))" } ?? "")",
+                                reject.row
+                            ))
                         return bad.count < limit
                     }
                 }
@@ -136,21 +149,27 @@ struct DeadShow: ParsableCommand {
         } catch { unreadable = "\(error)" }
         if common.json {
             let badRows: [JSONValue] = bad.map { row in
-                .record([("line", Document.count(row.line)), ("reason", .string(row.reason)), ("row", .string(row.row))])
+                .record([
+                    ("line", Document.count(row.line)), ("reason", .string(row.reason)), ("row", .string(row.row)),
+                ])
             }
             Console.out(
                 JSONValue.record(
                     [("format", 1)] + Dead.document(item, rows: rows, reason: reason, spool: spool) + [
-                        ("bad_rows", .array(badRows)), ("sample", .array(sample.map { .string($0) })), ("unreadable", Document.text(unreadable)),
+                        ("bad_rows", .array(badRows)), ("sample", .array(sample.map { .string($0) })),
+                        ("unreadable", Document.text(unreadable)),
                     ]
                 ).serializedText())
             return
         }
         let manifest = item.manifest
-        Console.out("\(item.id)  \(manifest?.job ?? "?") \(manifest?.stream ?? "") \(manifest?.partition.description ?? "")")
+        Console.out(
+            "\(item.id)  \(manifest?.job ?? "?") \(manifest?.stream ?? "") \(manifest?.partition.description ?? "")")
         Console.out("  reason   \(reason)")
         if let why = item.why {
-            Console.out("  class    \(why.failure), after \(why.attempts) attempts and \(why.crashes) deaths, by \(why.loader) at \(why.at)")
+            Console.out(
+                "  class    \(why.failure), after \(why.attempts) attempts and \(why.crashes) deaths, by \(why.loader) at \(why.at)"
+            )
         }
         Console.out("  file     \(spool.root)/\(item.path) (\(Format.bytes(item.size)))")
         Console.out("  its run  \(item.isOpen ? "is open: something waits for it" : "has ended")")

@@ -23,8 +23,12 @@ struct DeadDiscard: ParsableCommand {
         let spool = access.spool
         var letters = DeadLetters(spool)
         let item = try Refusal.usage { try letters.item(id) }
-        if case .chunk = item.content, item.isOpen, let manifest = item.manifest { return try discard(manifest, item, access) }
-        Console.error("\(item.id): \(Dead.look(item, spool).reason). Its file moves to \(spool.root)/quarantine/; nothing in the target changes.")
+        if case .chunk = item.content, item.isOpen, let manifest = item.manifest {
+            return try discard(manifest, item, access)
+        }
+        Console.error(
+            "\(item.id): \(Dead.look(item, spool).reason). Its file moves to \(spool.root)/quarantine/; nothing in the target changes."
+        )
         try confirm()
         let moved = try spool.setAside(item)
         finish([("id", .string(item.id)), ("moved_to", .array(moved.map { .string("\(spool.root)/\($0)") }))], "done")
@@ -43,9 +47,14 @@ struct DeadDiscard: ParsableCommand {
         }
         let numbers = plan.runs.map { "\($0.number)" }.joined(separator: ", ")
         let rewind = manifest.mode.isReplace ? "bobbin run '\(manifest.job)'" : rewindCommand(manifest, plan.cursorFrom)
-        Console.error("Discards manifest \(numbers) of \(manifest.job) \(manifest.stream) \(manifest.partition) in \(name):")
-        Console.error("  lost   \(Format.count(plan.rowsLost)) rows that are not in the target\(plan.rowsLoaded > 0 ? "; \(Format.count(plan.rowsLoaded)) are there and stay" : "")")
-        Console.error("  range  cursor \(plan.cursorFrom.serializedText()) to \(plan.cursorTo.serializedText()): nothing reads it again by itself")
+        Console.error(
+            "Discards manifest \(numbers) of \(manifest.job) \(manifest.stream) \(manifest.partition) in \(name):")
+        Console.error(
+            "  lost   \(Format.count(plan.rowsLost)) rows that are not in the target\(plan.rowsLoaded > 0 ? "; \(Format.count(plan.rowsLoaded)) are there and stay" : "")"
+        )
+        Console.error(
+            "  range  cursor \(plan.cursorFrom.serializedText()) to \(plan.cursorTo.serializedText()): nothing reads it again by itself"
+        )
         Console.error("  then   \(rewind)   reads it again")
         try confirm()
         let heart = Heart(files: spool.files, clock: spool.clock, seconds: spool.leaseSeconds)
@@ -54,7 +63,8 @@ struct DeadDiscard: ParsableCommand {
         try plan.perform(spool: spool, heart: heart, target: target, queue: item.queue)
         finish(
             [
-                ("id", .string(item.id)), ("target", .string(name)), ("manifests", .array(plan.runs.map { Document.count($0.number) })),
+                ("id", .string(item.id)), ("target", .string(name)),
+                ("manifests", .array(plan.runs.map { Document.count($0.number) })),
                 ("rows_lost", Document.count(plan.rowsLost)), ("rows_loaded", Document.count(plan.rowsLoaded)),
                 ("cursor_from", plan.cursorFrom), ("cursor_to", plan.cursorTo), ("next", .string(rewind)),
             ], "Discarded. To read the range again: \(rewind)")
@@ -71,6 +81,10 @@ struct DeadDiscard: ParsableCommand {
     }
 
     private func finish(_ members: [(String, JSONValue)], _ text: String) {
-        if common.json { Console.out(JSONValue.record([("format", 1)] + members).serializedText()) } else { Console.error(text) }
+        if common.json {
+            Console.out(JSONValue.record([("format", 1)] + members).serializedText())
+        } else {
+            Console.error(text)
+        }
     }
 }

@@ -19,7 +19,9 @@ struct DeadReplay: ParsableCommand {
     @Option(help: "With --all: only this job; may be repeated.") var job: [String] = []
 
     func run() throws {
-        guard all != !ids.isEmpty else { throw CommandError(.usage, "name what is to be replayed (bobbin dead list), or --all") }
+        guard all != !ids.isEmpty else {
+            throw CommandError(.usage, "name what is to be replayed (bobbin dead list), or --all")
+        }
         guard all || job.isEmpty else { throw CommandError(.usage, "--job goes with --all") }
         let spool = try SpoolAccess(common).spool
         var letters = DeadLetters(spool)
@@ -48,11 +50,14 @@ struct DeadReplay: ParsableCommand {
             } catch let error as SpoolError {
                 failed += 1
                 Console.error("bobbin: \(error.message)")
-                results.append(.record([("id", .string(item.id)), ("replayed", false), ("error", .string(error.message))]))
+                results.append(
+                    .record([("id", .string(item.id)), ("replayed", false), ("error", .string(error.message))]))
             }
         }
         if common.json {
-            Console.out(JSONValue.record([("format", 1), ("items", .array(results)), ("failed", Document.count(failed))]).serializedText())
+            Console.out(
+                JSONValue.record([("format", 1), ("items", .array(results)), ("failed", Document.count(failed))])
+                    .serializedText())
         } else if items.isEmpty {
             Console.error("Nothing is dead that could be replayed.")
         } else if failed < items.count {
@@ -70,7 +75,10 @@ struct DeadReplay: ParsableCommand {
         case .rejects, .input:
             let done = try RejectReplay.publish(item, spool: spool, heart: heart)
             Console.error("\(item.id): \(Format.count(done.rows)) rows wait as run \(done.run)")
-            return [("run", .string(done.run.text)), ("n", Document.count(done.number)), ("rows", Document.count(done.rows))]
+            return [
+                ("run", .string(done.run.text)), ("n", Document.count(done.number)),
+                ("rows", Document.count(done.rows)),
+            ]
         }
     }
 }

@@ -20,10 +20,13 @@ struct Doctor: ParsableCommand {
         checks.append(Doctor.zlib())
         if let workspace {
             for (name, connection) in workspace.settings.connections.sorted(by: { $0.key < $1.key }) {
-                if case .sqlite(let settings) = connection { checks += TargetProbe(name: name, path: settings.path).run() }
+                if case .sqlite(let settings) = connection {
+                    checks += TargetProbe(name: name, path: settings.path).run()
+                }
             }
         } else {
-            checks.append(Check("configuration", .warning, "\(common.config) is not there, so that no target was tried"))
+            checks.append(
+                Check("configuration", .warning, "\(common.config) is not there, so that no target was tried"))
         }
         let worst = checks.map(\.verdict).max() ?? .good
         let verdict: String
@@ -41,7 +44,8 @@ struct Doctor: ParsableCommand {
                         .array(
                             checks.map {
                                 .record([
-                                    ("check", .string($0.name)), ("verdict", .string($0.verdict.word)), ("text", .string($0.text)),
+                                    ("check", .string($0.name)), ("verdict", .string($0.verdict.word)),
+                                    ("text", .string($0.text)),
                                 ])
                             })
                     ),
@@ -54,7 +58,8 @@ struct Doctor: ParsableCommand {
 
     private static func zlib() -> Check {
         guard let handle = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL) else {
-            return Check("libz", .warning, "libz.so.1 cannot be loaded: .gz files cannot be read; install the package zlib1g")
+            return Check(
+                "libz", .warning, "libz.so.1 cannot be loaded: .gz files cannot be read; install the package zlib1g")
         }
         dlclose(handle)
         return Check("libz", .good, ".gz files can be read")
@@ -65,12 +70,15 @@ struct Doctor: ParsableCommand {
         let now = SystemClock().now()
         // 2025-01-01 and 2100-01-01.
         guard (1_735_689_600_000...4_102_444_800_000).contains(now) else {
-            return Check("clock", .warning, "\(Timestamp.render(now)) cannot be right: set the clock, run ids sort by it")
+            return Check(
+                "clock", .warning, "\(Timestamp.render(now)) cannot be right: set the clock, run ids sort by it")
         }
         let files = POSIXFileSystem()
         let newest = (try? files.list("\(path)/writing", .doctorProbe))?.compactMap { RunID($0) }.max()
         if let newest, Int64(clamping: newest.milliseconds) > now + 300_000 {
-            return Check("clock", .warning, "a run in the spool was begun \((Int64(newest.milliseconds) - now) / 1000) s in this host's future")
+            return Check(
+                "clock", .warning,
+                "a run in the spool was begun \((Int64(newest.milliseconds) - now) / 1000) s in this host's future")
         }
         return Check("clock", .good, Timestamp.render(now))
     }

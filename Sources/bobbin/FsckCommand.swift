@@ -11,7 +11,8 @@ struct FsckCommand: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Flag(help: "Mend what can be mended; what is in the way moves to quarantine/. It may be interrupted and run again.")
+    @Flag(
+        help: "Mend what can be mended; what is in the way moves to quarantine/. It may be interrupted and run again.")
     var repair = false
 
     @Flag(help: "Read every chunk and compare it with its manifest.")
@@ -48,7 +49,9 @@ struct FsckCommand: ParsableCommand {
         let fsck = Fsck(spool, options) { tell($0) }
         try fsck.run()
         if !isJSON, total == 0 {
-            Console.out("\(path) is clean: \(Format.count(fsck.manifests)) manifests, \(Format.count(fsck.chunks)) chunk files.")
+            Console.out(
+                "\(path) is clean: \(Format.count(fsck.manifests)) manifests, \(Format.count(fsck.chunks)) chunk files."
+            )
         }
         try finish(stream, total, left, manifests: fsck.manifests, chunks: fsck.chunks)
     }
@@ -63,14 +66,17 @@ struct FsckCommand: ParsableCommand {
             stream.member("chunks", Document.count(chunks))
             stream.end()
         } else if total > 0 {
-            Console.out("\(Format.count(total)) found, \(Format.count(total - left)) repaired" + (left > 0 && !repair ? "; bobbin fsck --repair mends what it can" : ""))
+            Console.out(
+                "\(Format.count(total)) found, \(Format.count(total - left)) repaired"
+                    + (left > 0 && !repair ? "; bobbin fsck --repair mends what it can" : ""))
         }
         if left > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
     private static func document(_ finding: FsckFinding) -> JSONValue {
         .record([
-            ("code", .string(finding.code.rawValue)), ("path", .string(finding.path)), ("message", .string(finding.message)),
+            ("code", .string(finding.code.rawValue)), ("path", .string(finding.path)),
+            ("message", .string(finding.message)),
             ("remedy", .string(finding.remedy)), ("repairable", .bool(finding.isRepairable)),
             ("repaired", .bool(finding.isRepaired)), ("failure", Document.text(finding.failure)),
         ])

@@ -17,7 +17,9 @@ struct Rewind: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "The job.") var job: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Only partitions with this value; may be repeated.", valueName: "column=value"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Only partitions with this value; may be repeated.", valueName: "column=value"))
     var set: [String] = []
 
     @Option(help: ArgumentHelp("The value of the cursor column to go back to, or start.", valueName: "value"))
@@ -27,7 +29,9 @@ struct Rewind: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
     func run() throws {
-        guard (to == nil) != (days == nil) else { throw CommandError(.usage, "say where to: --to VALUE, --to start, or --days N") }
+        guard (to == nil) != (days == nil) else {
+            throw CommandError(.usage, "say where to: --to VALUE, --to start, or --days N")
+        }
         let access = try SpoolAccess(common)
         let spool = access.spool
         try access.check(jobs: [job])
@@ -39,21 +43,27 @@ struct Rewind: ParsableCommand {
         var targets: [String: SQLiteTarget] = [:]
         let plans = try spool.planRewind(
             job: job, to: cursor,
-            wants: { partition in restriction.allSatisfy { column, values in partition[column].map { values.contains($0) } ?? false } },
+            wants: { partition in
+                restriction.allSatisfy { column, values in partition[column].map { values.contains($0) } ?? false }
+            },
             loaded: { manifest, name in
                 let target = try targets[name] ?? workspace.openTarget(name, spool: spool)
                 targets[name] = target
                 if let closed = try target.closed(manifest.run) { return closed.chunks.count }
                 return try target.loaded(manifest.run).count
             })
-        guard !plans.isEmpty else { throw CommandError(.usage, "\(job) has no partition in the spool that fits: see bobbin status \(job)") }
+        guard !plans.isEmpty else {
+            throw CommandError(.usage, "\(job) has no partition in the spool that fits: see bobbin status \(job)")
+        }
         let possible = plans.filter { $0.refusal == nil }
         for plan in plans {
             let name = "\(plan.last.stream) \(plan.last.partition)"
             if let refusal = plan.refusal {
                 Console.error("\(name): not rewound: \(refusal)")
             } else {
-                Console.error("\(name): \(plan.last.cursorTo.serializedText()) back to \(plan.cursor.serializedText()), \(plan.again) manifests are read again")
+                Console.error(
+                    "\(name): \(plan.last.cursorTo.serializedText()) back to \(plan.cursor.serializedText()), \(plan.again) manifests are read again"
+                )
             }
         }
         if !possible.isEmpty, !yes, !Console.confirm("Go on?") {
@@ -82,7 +92,9 @@ struct Rewind: ParsableCommand {
                         ("error", Document.text(refusal)),
                     ]))
         }
-        if common.json { Console.out(JSONValue.record([("format", 1), ("partitions", .array(items))]).serializedText()) }
+        if common.json {
+            Console.out(JSONValue.record([("format", 1), ("partitions", .array(items))]).serializedText())
+        }
         if failed > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
         if !common.json { Console.error("Rewound. Next: bobbin run '\(job)'") }
     }
@@ -92,7 +104,9 @@ struct Rewind: ParsableCommand {
         guard let days, (1...36_500).contains(days) else { throw CommandError(.usage, "--days: give 1 to 36500") }
         var formats: Set<Incremental.Format> = []
         for stream in try workspace.streams([job]) {
-            if case .http(let source) = stream.source, let incremental = source.incremental { formats.insert(incremental.format) }
+            if case .http(let source) = stream.source, let incremental = source.incremental {
+                formats.insert(incremental.format)
+            }
         }
         guard formats.count == 1, let format = formats.first else {
             throw CommandError(.usage, "--days needs one incremental cursor in the job's streams; use --to VALUE")

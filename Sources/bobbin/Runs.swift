@@ -41,12 +41,17 @@ struct Runs: ParsableCommand {
         guard !newest.isEmpty else { return Console.out("Nothing was extracted yet.") }
         Console.out(
             Format.table(
-                ["SEALED", "JOB", "PARTITION", "N", "KIND", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED", "RUN", "NOTE"],
+                [
+                    "SEALED", "JOB", "PARTITION", "N", "KIND", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED",
+                    "RUN", "NOTE",
+                ],
                 newest.map { status in
                     let manifest = status.manifest
                     return [
-                        "\(manifest.sealed.prefix(19))Z", manifest.job, manifest.partition.description, "\(status.number)",
-                        manifest.kind.rawValue, status.target, status.state.rawValue, Format.count(status.rowsExtracted),
+                        "\(manifest.sealed.prefix(19))Z", manifest.job, manifest.partition.description,
+                        "\(status.number)",
+                        manifest.kind.rawValue, status.target, status.state.rawValue,
+                        Format.count(status.rowsExtracted),
                         Format.count(status.rowsLoaded), Format.count(status.rowsRejected), manifest.run.text,
                         status.error ?? (status.outcome == .discarded ? "discarded" : ""),
                     ]

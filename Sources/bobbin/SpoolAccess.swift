@@ -34,10 +34,13 @@ struct SpoolAccess {
     func check(jobs: [String]) throws {
         for job in jobs {
             if workspace?.settings.jobs.contains(where: { $0.name == job }) == true { continue }
-            if (try? spool.files.status("\(spool.root)/manifests/\(spool.encode(job))", .inventoryStatus)) != nil { continue }
+            if (try? spool.files.status("\(spool.root)/manifests/\(spool.encode(job))", .inventoryStatus)) != nil {
+                continue
+            }
             let known = workspace?.settings.jobs.map(\.name) ?? []
             throw CommandError(
-                .usage, "there is no job \"\(job)\" in the configuration or in the spool"
+                .usage,
+                "there is no job \"\(job)\" in the configuration or in the spool"
                     + (known.isEmpty ? "" : "; known: \(known.joined(separator: ", "))"))
         }
     }
@@ -74,7 +77,8 @@ enum Document {
                 ("rows_extracted", count(status.rowsExtracted)), ("rows_loaded", count(status.rowsLoaded)),
                 ("rows_rejected", count(status.rowsRejected)), ("chunks", count(status.chunks)),
                 ("chunks_loaded", count(status.chunksLoaded)), ("chunks_dead", count(status.chunksDead)),
-                ("retries", count(manifest.retries)), ("error", text(status.error)), ("started_at", text(manifest.started)),
+                ("retries", count(manifest.retries)), ("error", text(status.error)),
+                ("started_at", text(manifest.started)),
                 ("sealed_at", text(manifest.sealed)), ("updated_at", text(status.updated)),
             ])
     }

@@ -18,7 +18,9 @@ struct SpoolProbe {
         let parent = isSpool ? "\(path)/quarantine" : SpoolProbe.parent(path)
         let directory = "\(parent)/doctor-\(getpid())"
         var checks = [
-            Check("spool", .good, isSpool ? path : "\(path) is not there yet; the first extract makes it, tried in \(parent)")
+            Check(
+                "spool", .good,
+                isSpool ? path : "\(path) is not there yet; the first extract makes it, tried in \(parent)")
         ]
         do { try files.makeDirectory(directory, .doctorProbe) } catch {
             return checks + [Check("directory", .problem, "\(directory): \(error.reason)")]
@@ -45,13 +47,16 @@ struct SpoolProbe {
     }
 
     private func remove(_ directory: String) {
-        for name in (try? files.list(directory, .doctorProbe)) ?? [] { try? files.unlink("\(directory)/\(name)", .doctorProbe) }
+        for name in (try? files.list(directory, .doctorProbe)) ?? [] {
+            try? files.unlink("\(directory)/\(name)", .doctorProbe)
+        }
         try? files.removeDirectory(directory, .doctorProbe)
     }
 
     private func write(_ path: String, _ mode: OpenMode = .create) throws(StorageError) {
         try files.writeFile(
-            path, Array("probe".utf8), mode: mode, create: .doctorProbe, write: .doctorProbe, sync: .doctorProbe, close: .doctorProbe)
+            path, Array("probe".utf8), mode: mode, create: .doctorProbe, write: .doctorProbe, sync: .doctorProbe,
+            close: .doctorProbe)
     }
 
     /// rename, link, put-if-absent, fsync of files and directories, listing.
@@ -61,12 +66,14 @@ struct SpoolProbe {
             try write("\(directory)/a")
             do throws(StorageError) {
                 try write("\(directory)/a")
-                return problem("O_EXCL does not keep two processes from creating one file: this file system cannot hold a spool")
+                return problem(
+                    "O_EXCL does not keep two processes from creating one file: this file system cannot hold a spool")
             } catch { if error.code != .exists { throw error } }
             try files.link("\(directory)/a", "\(directory)/b", .doctorProbe)
             do throws(StorageError) {
                 try files.link("\(directory)/a", "\(directory)/b", .doctorProbe)
-                return problem("link overwrites: the commit of a run could be lost; this file system cannot hold a spool")
+                return problem(
+                    "link overwrites: the commit of a run could be lost; this file system cannot hold a spool")
             } catch { if error.code != .exists { throw error } }
             let first = try files.status("\(directory)/a", .doctorProbe)
             let second = try files.status("\(directory)/b", .doctorProbe)
@@ -81,9 +88,11 @@ struct SpoolProbe {
             let folds = (try? files.status("\(directory)/A", .doctorProbe)) != nil
             return Check(
                 "operations", .good,
-                "rename, link, O_EXCL and fsync work" + (folds ? "; names fold case, which the spool's names are made for" : ""))
+                "rename, link, O_EXCL and fsync work"
+                    + (folds ? "; names fold case, which the spool's names are made for" : ""))
         } catch {
-            return problem("\(error.reason) (\(error.path)): without rename, link and fsync this file system cannot hold a spool")
+            return problem(
+                "\(error.reason) (\(error.path)): without rename, link and fsync this file system cannot hold a spool")
         }
     }
 
@@ -93,7 +102,9 @@ struct SpoolProbe {
             try write("\(directory)/time")
             let skew = try files.status("\(directory)/time", .doctorProbe).modified / 1_000_000 - before
             if abs(skew) > 5000 {
-                return Check("file times", .warning, "the file server's clock is \(skew / 1000) s off: ages are wrong, nothing else is")
+                return Check(
+                    "file times", .warning,
+                    "the file server's clock is \(skew / 1000) s off: ages are wrong, nothing else is")
             }
             return Check("file times", .good, "agree with the clock")
         } catch { return Check("file times", .problem, error.reason) }
@@ -103,26 +114,37 @@ struct SpoolProbe {
         guard let type = MountTable.type(of: directory) else {
             return Check("file system", .warning, "its type cannot be told")
         }
-        let network = ["nfs", "cifs", "smb", "fuse", "ceph", "9p", "lustre", "gpfs", "afs", "virtiofs", "glusterfs", "beegfs"]
+        let network = [
+            "nfs", "cifs", "smb", "fuse", "ceph", "9p", "lustre", "gpfs", "afs", "virtiofs", "glusterfs", "beegfs",
+        ]
         if network.contains(where: { type.hasPrefix($0) }) {
             return Check(
                 "file system", .warning,
-                "\(type): several hosts may share it, if the server keeps rename and link atomic and fsync honest; try it under load first")
+                "\(type): several hosts may share it, if the server keeps rename and link atomic and fsync honest; try it under load first"
+            )
         }
-        if type == "tmpfs" || type == "ramfs" { return Check("file system", .warning, "\(type): the spool is gone at the next boot") }
+        if type == "tmpfs" || type == "ramfs" {
+            return Check("file system", .warning, "\(type): the spool is gone at the next boot")
+        }
         return Check("file system", .good, "\(type), local")
     }
 
     private func space(_ directory: String) -> Check {
-        guard let free = try? files.freeSpace(directory, .doctorProbe) else { return Check("free space", .warning, "unknown") }
+        guard let free = try? files.freeSpace(directory, .doctorProbe) else {
+            return Check("free space", .warning, "unknown")
+        }
         if free < lowWater {
-            return Check("free space", .problem, "\(Format.bytes(free)), less than load.low_water (\(Format.bytes(lowWater))): extraction stops")
+            return Check(
+                "free space", .problem,
+                "\(Format.bytes(free)), less than load.low_water (\(Format.bytes(lowWater))): extraction stops")
         }
         return Check("free space", free < 1 << 30 ? .warning : .good, Format.bytes(free))
     }
 
     private func devices() -> Check {
-        guard let root = try? files.status(path, .doctorProbe) else { return Check("one device", .problem, "\(path) is gone") }
+        guard let root = try? files.status(path, .doctorProbe) else {
+            return Check("one device", .problem, "\(path) is gone")
+        }
         for name in Spool.directories {
             guard let status = try? files.status("\(path)/\(name)", .doctorProbe) else {
                 return Check("one device", .problem, "\(path)/\(name) is missing: bobbin fsck --repair makes it")
@@ -130,7 +152,8 @@ struct SpoolProbe {
             if status.device != root.device || status.kind != .directory {
                 return Check(
                     "one device", .problem,
-                    "\(path)/\(name) is a mount or a link: files cannot be renamed into it; the whole spool must be one file system")
+                    "\(path)/\(name) is a mount or a link: files cannot be renamed into it; the whole spool must be one file system"
+                )
             }
         }
         return Check("one device", .good, "the whole spool is one file system")

@@ -57,7 +57,8 @@ struct Status: ParsableCommand {
             counts[state, default: 0] += 1
             lines.append([
                 extraction.key?.job ?? "?", extraction.key?.partition.description ?? "-", "-", state.rawValue,
-                Format.count(extraction.rows), "", "", "\(extraction.chunks)", "", Age.text(extraction.started, now: spool.clock.now()),
+                Format.count(extraction.rows), "", "", "\(extraction.chunks)", "",
+                Age.text(extraction.started, now: spool.clock.now()),
                 extraction.isAlive
                     ? "process \(extraction.process?.pid ?? 0) on \(extraction.process?.host ?? "?")"
                     : "interrupted; the next run goes on after these chunks",
@@ -66,7 +67,9 @@ struct Status: ParsableCommand {
         for (job, partition) in try pending(access) {
             counts[.pending, default: 0] += 1
             if lines.count < limit {
-                lines.append([job, partition.description, "-", RunState.pending.rawValue, "", "", "", "", "", "", "never run"])
+                lines.append([
+                    job, partition.description, "-", RunState.pending.rawValue, "", "", "", "", "", "", "never run",
+                ])
             }
         }
         var parts: [String] = []
@@ -75,11 +78,16 @@ struct Status: ParsableCommand {
         } else {
             parts.append(
                 Format.table(
-                    ["JOB", "PARTITION", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS", "RETRIES", "AGE", "NOTE"], lines,
+                    [
+                        "JOB", "PARTITION", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS", "RETRIES",
+                        "AGE", "NOTE",
+                    ], lines,
                     right: [4, 5, 6, 7, 8, 9]))
         }
         if hidden > 0 { parts.append("... and \(Format.count(hidden)) more: name a job, or use --json") }
-        let total = RunState.allCases.compactMap { state in counts[state].map { "\(Format.count($0)) \(state.rawValue)" } }
+        let total = RunState.allCases.compactMap { state in
+            counts[state].map { "\(Format.count($0)) \(state.rawValue)" }
+        }
         if !total.isEmpty { parts.append(total.joined(separator: ", ")) }
         parts.append(try surroundings(spool))
         for problem in inventory.problems { parts.append("damaged: \(problem) (bobbin fsck)") }
@@ -88,10 +96,13 @@ struct Status: ParsableCommand {
 
     private func line(_ status: RunStatus) -> [String] {
         let age = Int64(clamping: status.manifest.run.milliseconds)
-        let chunks = status.state == .loaded || status.chunks == 0 ? "\(status.chunks)" : "\(status.chunksLoaded)/\(status.chunks)"
+        let chunks =
+            status.state == .loaded || status.chunks == 0
+            ? "\(status.chunks)" : "\(status.chunksLoaded)/\(status.chunks)"
         return [
             status.manifest.job, status.manifest.partition.description, status.target, status.state.rawValue,
-            Format.count(status.rowsExtracted), Format.count(status.rowsLoaded), Format.count(status.rowsRejected), chunks,
+            Format.count(status.rowsExtracted), Format.count(status.rowsLoaded), Format.count(status.rowsRejected),
+            chunks,
             Format.count(status.manifest.retries), Age.text(age, now: SystemClock().now()),
             status.error ?? (status.manifest.kind == .data ? "" : status.manifest.kind.rawValue),
         ]
@@ -100,7 +111,8 @@ struct Status: ParsableCommand {
     private func surroundings(_ spool: Spool) throws -> String {
         var lines: [String] = []
         for queue in try Inventory.queues(spool) {
-            var text = "\(queue.target): \(Format.count(queue.runs)) runs wait, \(Format.count(queue.chunks)) chunks, \(Format.bytes(queue.bytes))"
+            var text =
+                "\(queue.target): \(Format.count(queue.runs)) runs wait, \(Format.count(queue.chunks)) chunks, \(Format.bytes(queue.bytes))"
             if queue.deadChunks > 0 { text += "; \(queue.deadChunks) dead chunks hold something up (bobbin dead list)" }
             if queue.pastDeadChunks > 0 { text += "; \(queue.pastDeadChunks) dead chunks of ended runs" }
             if queue.rejectFiles > 0 { text += "; \(queue.rejectFiles) files of rejected rows" }
@@ -148,7 +160,8 @@ struct Status: ParsableCommand {
         let pending = try pending(access)
         stream.member(
             "pending",
-            .array(pending.map { .record([("job", .string($0.job)), ("partition", Document.partition($0.partition))]) }))
+            .array(
+                pending.map { .record([("job", .string($0.job)), ("partition", Document.partition($0.partition))]) }))
         for extraction in extractions { totals[extraction.isAlive ? .running : .pending, default: 0] += 1 }
         totals[.pending, default: 0] += pending.count
         stream.member(
@@ -166,7 +179,8 @@ struct Status: ParsableCommand {
             .array(
                 queues.map {
                     .record([
-                        ("target", .string($0.target)), ("runs", Document.count($0.runs)), ("chunks", Document.count($0.chunks)),
+                        ("target", .string($0.target)), ("runs", Document.count($0.runs)),
+                        ("chunks", Document.count($0.chunks)),
                         ("bytes", Document.count($0.bytes)), ("writer", Document.text($0.writer)),
                     ])
                 }))
@@ -186,7 +200,8 @@ struct Status: ParsableCommand {
             .array(
                 try Inventory.requests(spool).map {
                     .record([
-                        ("request", .string($0.request.rawValue)), ("job", .string($0.job)), ("asked_at", Document.time($0.asked)),
+                        ("request", .string($0.request.rawValue)), ("job", .string($0.job)),
+                        ("asked_at", Document.time($0.asked)),
                     ])
                 }))
         stream.member("problems", .array(inventory.problems.map { .string($0) }))
@@ -197,7 +212,8 @@ struct Status: ParsableCommand {
         .record(
             [
                 ("job", Document.text(item.key?.job)), ("stream", Document.text(item.key?.stream)),
-                ("partition", item.key.map { Document.partition($0.partition) } ?? .null), ("run", .string(item.run.text)),
+                ("partition", item.key.map { Document.partition($0.partition) } ?? .null),
+                ("run", .string(item.run.text)),
                 ("state", .string((item.isAlive ? RunState.running : .pending).rawValue)),
                 ("host", Document.text(item.process?.host)), ("pid", Document.count(item.process?.pid)),
                 ("chunks", Document.count(item.chunks)), ("rows", Document.count(item.rows)),
@@ -207,7 +223,8 @@ struct Status: ParsableCommand {
 
     private func loader(_ item: LoaderStatus) -> JSONValue {
         .record([
-            ("id", .string(item.id)), ("host", Document.text(item.process?.host)), ("pid", Document.count(item.process?.pid)),
+            ("id", .string(item.id)), ("host", Document.text(item.process?.host)),
+            ("pid", Document.count(item.process?.pid)),
             ("state", .string(item.isAlive ? "alive" : "gone")), ("work", Document.text(item.work)),
             ("chunks", Document.count(item.chunks)),
         ])
@@ -233,7 +250,9 @@ struct Status: ParsableCommand {
             for values in try expand(stream.partitions, today: today) {
                 let partition = Manifest.Partition(values.map { .init(name: $0.name, value: $0.value) })
                 let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
-                guard (try? access.spool.files.status(access.spool.log(key), .inventoryStatus)) == nil, !running.contains(key) else {
+                guard (try? access.spool.files.status(access.spool.log(key), .inventoryStatus)) == nil,
+                    !running.contains(key)
+                else {
                     continue
                 }
                 found.append((stream.job, partition))

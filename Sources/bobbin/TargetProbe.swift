@@ -43,9 +43,14 @@ struct TargetProbe {
             try connection.execute("CREATE TABLE probe(x); INSERT INTO probe VALUES (1)")
             let version = try TargetProbe.text(connection, "SELECT sqlite_version()")
             guard mode == "wal" else {
-                return Check("target \(name) WAL", .problem, "WAL does not work in its directory (journal mode stays \(mode)): use a local file system")
+                return Check(
+                    "target \(name) WAL", .problem,
+                    "WAL does not work in its directory (journal mode stays \(mode)): use a local file system")
             }
-            guard level == "2" else { return Check("target \(name) WAL", .problem, "synchronous=FULL is not kept: a power cut could undo a commit") }
+            guard level == "2" else {
+                return Check(
+                    "target \(name) WAL", .problem, "synchronous=FULL is not kept: a power cut could undo a commit")
+            }
             return Check("target \(name) WAL", .good, "SQLite \(version): WAL and synchronous=FULL work beside it")
         } catch {
             return Check("target \(name) WAL", .problem, "cannot write beside \(path): \(error)")

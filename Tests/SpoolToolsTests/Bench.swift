@@ -72,13 +72,16 @@ final class Bench {
     }
 
     func begin(
-        _ partition: String = "a", mode: WriteMode = .append, key: [String] = [], targets: [String] = ["db"], since: String = "1"
+        _ partition: String = "a", mode: WriteMode = .append, key: [String] = [], targets: [String] = ["db"],
+        since: String = "1"
     ) throws -> RunWriter {
         let log = LogKey(job: "job", stream: "s", partition: Partition([.init(name: "p", value: partition)]))
         let run = spool.newRun()
         var manifest = RunManifest(
-            spool: spool.id, run: run, job: log.job, stream: log.stream, targets: targets, partition: log.partition, mode: mode,
-            key: key, table: "t", priority: 50, generation: run, base: try spool.lastNumber(log), isFinal: true, fingerprint: "f")
+            spool: spool.id, run: run, job: log.job, stream: log.stream, targets: targets, partition: log.partition,
+            mode: mode,
+            key: key, table: "t", priority: 50, generation: run, base: try spool.lastNumber(log), isFinal: true,
+            fingerprint: "f")
         manifest.cursorTo = .record([("since", .string(since))])
         manifest.schema = [
             Column(name: "p", type: .text), Column(name: "id", type: .integer), Column(name: "v", type: .text),
@@ -99,7 +102,8 @@ final class Bench {
 
     @discardableResult
     func publish(
-        _ partition: String = "a", mode: WriteMode = .append, key: [String] = [], targets: [String] = ["db"], since: String = "1",
+        _ partition: String = "a", mode: WriteMode = .append, key: [String] = [], targets: [String] = ["db"],
+        since: String = "1",
         chunks: [[String]] = [["{\"id\":1,\"v\":\"x\"}", "{\"id\":2,\"v\":\"y\"}"]]
     ) throws -> RunManifest {
         let writer = try begin(partition, mode: mode, key: key, targets: targets, since: since)
@@ -112,13 +116,15 @@ final class Bench {
     // MARK: Loading
 
     func target() throws -> SQLiteTarget {
-        try SQLiteTarget(path: "\(root)/db", spool: spool.id, busySeconds: 1, cacheBytes: 1 << 20, checkpointPages: 1000)
+        try SQLiteTarget(
+            path: "\(root)/db", spool: spool.id, busySeconds: 1, cacheBytes: 1 << 20, checkpointPages: 1000)
     }
 
     @discardableResult
     func load() throws -> LoadSummary {
         let worker = try LoadWorker(
-            spool, heart: heart, target: try target(), queue: "db", options: LoadOptions(), stop: StopSignal()) { _ in }
+            spool, heart: heart, target: try target(), queue: "db", options: LoadOptions(), stop: StopSignal()
+        ) { _ in }
         return try worker.run(wake: Condition(0)) { false }
     }
 
@@ -137,7 +143,8 @@ final class Bench {
     func write(_ path: String, _ bytes: [UInt8]) throws {
         // A new inode, as `mv` makes it: links elsewhere keep their content.
         try? files.unlink("\(spool.root)/\(path)", .doctorProbe)
-        try files.writeFile("\(spool.root)/\(path)", bytes, create: .doctorProbe, write: .doctorProbe, close: .doctorProbe)
+        try files.writeFile(
+            "\(spool.root)/\(path)", bytes, create: .doctorProbe, write: .doctorProbe, close: .doctorProbe)
     }
 
     func read(_ path: String) throws -> [UInt8] {

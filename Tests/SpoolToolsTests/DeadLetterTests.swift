@@ -76,7 +76,9 @@ struct DeadLetterTests {
         let manifest = try bench.publish()
         try bench.write("\(bench.ready(manifest))/0.a0.c0.ndjson.zst", [1, 2, 3])
         try bench.load()
-        let error = try #require(throws: SpoolError.self) { try bench.spool.replayChunk(try #require(try bench.dead().first)) }
+        let error = try #require(throws: SpoolError.self) {
+            try bench.spool.replayChunk(try #require(try bench.dead().first))
+        }
         #expect(error.message.contains("zstd"))
     }
 
@@ -140,7 +142,9 @@ struct DeadLetterTests {
         #expect(item.content == .rejects(0) && !item.isOpen)
         var letters = DeadLetters(bench.spool)
         #expect(try letters.item("db/\(parent.run)/0").file == item.file)
-        try bench.write(item.path, try Bench.compressed(["{\"line\":2,\"reason\":\"r\",\"row\":\"{\\\"id\\\":2,\\\"v\\\":\\\"m\\\"}\"}"]))
+        try bench.write(
+            item.path,
+            try Bench.compressed(["{\"line\":2,\"reason\":\"r\",\"row\":\"{\\\"id\\\":2,\\\"v\\\":\\\"m\\\"}\"}"]))
         let done = try RejectReplay.publish(item, spool: bench.spool, heart: bench.heart)
         #expect(done.number == 2 && done.rows == 1)
         let manifest = try #require(try bench.spool.manifest(parent.log, 2))

@@ -31,7 +31,8 @@ struct Damage: Sendable, CustomTestStringConvertible {
             try bench.write("manifests/job/s/p=done/2.json", try bench.read("manifests/job/s/p=done/1.json"))
         },
         Damage(code: .manifestForeign, isMended: false) { bench, _, _ in
-            var other = try #require(try bench.spool.readManifest("\(bench.spool.root)/manifests/job/s/p=done/1.json", .logRead))
+            var other = try #require(
+                try bench.spool.readManifest("\(bench.spool.root)/manifests/job/s/p=done/1.json", .logRead))
             other.spool = String(repeating: "a", count: 32)
             try bench.write("manifests/job/s/p=done/1.json", other.encoded())
         },
@@ -113,9 +114,14 @@ struct Damage: Sendable, CustomTestStringConvertible {
         Damage(code: .claimedWithoutLease) { bench, open, _ in
             try bench.makeDirectory("claimed/here-8-00000000")
             try bench.move(
-                "\(bench.ready(open))/1.a0.c0.ndjson.zst", "claimed/here-8-00000000/50-\(open.run).1.a0.c0.db.ndjson.zst")
+                "\(bench.ready(open))/1.a0.c0.ndjson.zst",
+                "claimed/here-8-00000000/50-\(open.run).1.a0.c0.db.ndjson.zst")
         },
-        Damage(code: .expiredLease) { bench, _, _ in try bench.makeDirectory("writing/\(bench.spool.newRun())") },
+        Damage(code: .expiredLease) { bench, _, _ in
+            let run = bench.spool.newRun()
+            try bench.makeDirectory("writing/\(run)")
+            try bench.write("writing/\(run)/0.ndjson.zst", [1])
+        },
         Damage(code: .oldTrash) { bench, _, _ in
             let run = bench.spool.newRun()
             try bench.makeDirectory("trash/\(run)")
@@ -144,6 +150,8 @@ struct FsckTests {
         let seat = try LoaderSeat(bench.spool, heart: bench.heart, deadline: 60)
         #expect(try seat.takeWriter("db"))
         try bench.add(["{\"id\":1}"], to: try bench.begin("running"))
+        try bench.makeDirectory("claimed/here-9-00000000")
+        try bench.makeDirectory("writing/\(bench.spool.newRun())")
         #expect(try bench.fsck().isEmpty)
     }
 
@@ -156,7 +164,8 @@ struct FsckTests {
         // Looking changed nothing.
         #expect(try bench.fsck().map(\.path) == found.map(\.path))
         let repaired = try bench.fsck(repair: true)
-        #expect(repaired.filter { $0.code == damage.code }.allSatisfy { $0.isRepaired == damage.isMended }, "\(repaired)")
+        #expect(
+            repaired.filter { $0.code == damage.code }.allSatisfy { $0.isRepaired == damage.isMended }, "\(repaired)")
         let left = try bench.fsck()
         #expect(left.isEmpty == damage.isMended, "\(left)")
     }
