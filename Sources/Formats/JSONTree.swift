@@ -1,5 +1,5 @@
 /// A small JSON document in memory, read strictly (RFC 8259): for the module's own cursor, not for data.
-enum JSONTree: Equatable {
+enum JSONTree {
     case object([(key: String, value: JSONTree)])
     case array([JSONTree])
     case string(String)
@@ -21,17 +21,6 @@ enum JSONTree: Equatable {
         parser.skipBlanks()
         guard parser.index == parser.text.count else { return nil }
         self = value
-    }
-
-    static func == (left: JSONTree, right: JSONTree) -> Bool {
-        switch (left, right) {
-        case (.object(let a), .object(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
-        case (.array(let a), .array(let b)): a == b
-        case (.string(let a), .string(let b)): a == b
-        case (.integer(let a), .integer(let b)): a == b
-        case (.null, .null), (.other, .other): true
-        default: false
-        }
     }
 
     private struct Parser {
@@ -105,6 +94,19 @@ enum JSONTree: Equatable {
             default:
                 return JSONNumber.isNumber(text[start..<index]) ? (Int64(word).map(JSONTree.integer) ?? .other) : nil
             }
+        }
+    }
+}
+
+extension JSONTree: Equatable {
+    static func == (left: JSONTree, right: JSONTree) -> Bool {
+        switch (left, right) {
+        case (.object(let a), .object(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
+        case (.array(let a), .array(let b)): a == b
+        case (.string(let a), .string(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.null, .null), (.other, .other): true
+        default: false
         }
     }
 }

@@ -43,7 +43,9 @@ extension Spool {
             try files.writeFile(
                 temporary, result.encoded(), mode: .replace, create: .outcomeCreate, write: .outcomeWrite,
                 sync: .outcomeSync, close: .outcomeClose)
-            do throws(StorageError) { try files.link(temporary, path, .outcomeLink) } catch { if error.code != .exists { throw error } }
+            do throws(StorageError) { try files.link(temporary, path, .outcomeLink) } catch {
+                if error.code != .exists { throw error }
+            }
             try files.unlink(temporary, .outcomeUnlinkTemporary)
             try files.synchronizeDirectory(log(key), .outcomeSyncDirectory)
         }
@@ -118,7 +120,9 @@ extension Spool {
     }
 
     private func unlinkIfThere(_ path: String, _ operation: Operation) throws(StorageError) {
-        do throws(StorageError) { try files.unlink(path, operation) } catch { if error.code != .notFound { throw error } }
+        do throws(StorageError) { try files.unlink(path, operation) } catch {
+            if error.code != .notFound { throw error }
+        }
     }
 
     private func removeIfEmpty(_ path: String) throws(StorageError) {

@@ -8,7 +8,9 @@ extension Spool {
     package func discard(_ run: RunID, ownerIsGone: Bool) throws {
         let source = writing(run)
         let trash = trash(run)
-        do throws(StorageError) { try files.makeDirectory(trash, .discardMakeDirectory) } catch { if error.code != .exists { throw error } }
+        do throws(StorageError) { try files.makeDirectory(trash, .discardMakeDirectory) } catch {
+            if error.code != .exists { throw error }
+        }
         // A copy (another inode, so nobody can commit it) says in which log to look if we die from here on.
         var manifest = try sealedManifest("\(source)/\(FileNames.manifest)", .discardList)
         if let manifest {
@@ -25,7 +27,8 @@ extension Spool {
         if let manifest, let number = try committedNumber(manifest) {
             try publish(manifest, number: number)
             try clear(trash)
-        } else if try ownerIsGone || !files.list(trash, .trashList).contains(where: { FileNames.parseChunk($0) != nil }) {
+        } else if try ownerIsGone || !files.list(trash, .trashList).contains(where: { FileNames.parseChunk($0) != nil })
+        {
             try clear(trash)
         }
     }

@@ -33,17 +33,8 @@ package struct Lease: Sendable {
         self.run = run
     }
 
-    /// The document's bytes, filled up with blanks: every renewal has the same length, so that it can be written over the
-    /// last one in one call, and no look and no crash finds half of it.
+    /// The document's bytes.
     package func encoded() -> [UInt8] {
-        let bytes = document.serialized()
-        return bytes + [UInt8](repeating: 0x20, count: max(0, Lease.length - bytes.count))
-    }
-
-    /// More than the longest lease of a loader; an extraction's may be longer, and grows only by its counter.
-    private static let length = 1024
-
-    private var document: JSONValue {
         JSONValue.record([
             ("format", .integer(1)), ("counter", .integer(Int64(counter))),
             ("work", work.map { .string($0) } ?? .null), ("host", .string(process.host)),
@@ -59,7 +50,7 @@ package struct Lease: Sendable {
                     ])
                 } ?? .null
             ),
-        ])
+        ]).serialized()
     }
 
     /// Reads a lease; a torn one is `nil`.
@@ -175,7 +166,8 @@ extension Spool {
     }
 
     /// Makes a directory whose first file is its owner's lease.
-    func makeLeased(_ directory: String, _ operation: Operation, heart: Heart, _ lease: Lease, deadline: Double) throws {
+    func makeLeased(_ directory: String, _ operation: Operation, heart: Heart, _ lease: Lease, deadline: Double) throws
+    {
         var attempts = 0
         while true {
             do throws(StorageError) {

@@ -69,7 +69,8 @@ package final class LoaderSeat: Sendable {
     /// The loader that holds the token of `target`, if any.
     package func writerHolder(_ target: String) throws -> String? {
         for loader in try spool.files.list("\(spool.root)/claimed", .seatList) where NameEncoding.isEncoded(loader) {
-            if (try? spool.files.status("\(spool.claimed(loader))/\(FileNames.heldWriter(target))", .claimCheck)) != nil {
+            if (try? spool.files.status("\(spool.claimed(loader))/\(FileNames.heldWriter(target))", .claimCheck)) != nil
+            {
                 return loader
             }
         }
@@ -157,7 +158,9 @@ package final class LoaderSeat: Sendable {
             }
         }
         heart.remove(leasePath)
-        do throws(StorageError) { try spool.files.unlink(leasePath, .leaseUnlink) } catch { if error.code != .notFound { throw error } }
+        do throws(StorageError) { try spool.files.unlink(leasePath, .leaseUnlink) } catch {
+            if error.code != .notFound { throw error }
+        }
         do throws(StorageError) { try spool.files.removeDirectory(spool.claimed(id), .seatRemoveDirectory) } catch {
             if error.code != .notFound, error.code != .notEmpty { throw error }
         }

@@ -58,7 +58,9 @@ extension Spool {
     }
 
     private func makeDirectory(_ path: String, _ operation: Operation) throws(StorageError) {
-        do throws(StorageError) { try files.makeDirectory(path, operation) } catch { if error.code != .exists { throw error } }
+        do throws(StorageError) { try files.makeDirectory(path, operation) } catch {
+            if error.code != .exists { throw error }
+        }
     }
 
     private func publish(
@@ -69,7 +71,9 @@ extension Spool {
         for source in [writing(run), trash(run)] {
             do throws(StorageError) {
                 for target in others {
-                    do throws(StorageError) { try files.link("\(source)/\(file)", "\(ready(target, name))/\(waiting)", .publishLink) } catch {
+                    do throws(StorageError) {
+                        try files.link("\(source)/\(file)", "\(ready(target, name))/\(waiting)", .publishLink)
+                    } catch {
                         if error.code != .exists { throw error }
                     }
                 }

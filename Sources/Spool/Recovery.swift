@@ -87,7 +87,9 @@ extension Spool {
             case .dead(let lease): try seat.seize(loader, work: lease?.work, charge: true)
             case .expired(let lease):
                 // After a reboot the chunk is innocent; nothing is known of another host's boots.
-                let rebooted = lease.map { $0.process.host == host.current.host && $0.process.boot != host.current.boot }
+                let rebooted = lease.map {
+                    $0.process.host == host.current.host && $0.process.boot != host.current.boot
+                }
                 try seat.seize(loader, work: lease?.work, charge: rebooted == false)
             }
         }

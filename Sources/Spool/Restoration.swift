@@ -35,7 +35,8 @@ extension Spool {
             do throws(StorageError) {
                 do throws(StorageError) {
                     try files.link(
-                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)", .publishLinkManifest)
+                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
+                        .publishLinkManifest)
                 } catch { if error.code != .exists { throw error } }
                 try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
                 return

@@ -84,7 +84,9 @@ package final class RunWriter {
     package func adopt(_ found: AdoptableRun) throws {
         for checkpoint in found.checkpoints {
             let name = FileNames.chunk(checkpoint.entry.sequence)
-            do throws(StorageError) { try spool.files.link("\(spool.writing(found.run))/\(name)", "\(directory)/\(name)", .adoptLink) } catch {
+            do throws(StorageError) {
+                try spool.files.link("\(spool.writing(found.run))/\(name)", "\(directory)/\(name)", .adoptLink)
+            } catch {
                 // Somebody else takes or discards it: what was linked so far is a whole prefix.
                 if error.code == .notFound { return }
                 throw error
@@ -111,7 +113,8 @@ package final class RunWriter {
             throw SpoolError(
                 .leaseLost,
                 "run \(manifest.run) of \(manifest.stream) \(manifest.partition): this process was stopped or cut off for longer "
-                    + "than the lease (\(Int(spool.leaseSeconds)) s) and may have been replaced; its rows are not published, run again")
+                    + "than the lease (\(Int(spool.leaseSeconds)) s) and may have been replaced; its rows are not published, run again"
+            )
         }
         return try spool.linkIntoLog(manifest)
     }

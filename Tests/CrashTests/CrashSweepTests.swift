@@ -10,16 +10,23 @@ import Threads
         (
             "tools of people, tested with them",
             [
-                .controlList, .deadRead, .deadMove, .deadUnlinkWhy, .deadSyncDirectory, .deadSetAside, .deadStatus, .inventoryList,
-                .inventoryRead, .inventoryStatus, .fsckList, .fsckRead, .fsckStatus, .fsckMove, .fsckMakeDirectory, .fsckWrite,
-                .doctorProbe, .retentionUnlink, .editedCreate, .editedWrite, .editedSync, .editedClose, .editedRead, .editedRetire,
+                .controlList, .deadRead, .deadMove, .deadUnlinkWhy, .deadSyncDirectory, .deadSetAside, .deadStatus,
+                .inventoryList,
+                .inventoryRead, .inventoryStatus, .fsckList, .fsckRead, .fsckStatus, .fsckMove, .fsckMakeDirectory,
+                .fsckWrite,
+                .doctorProbe, .retentionUnlink, .editedCreate, .editedWrite, .editedSync, .editedClose, .editedRead,
+                .editedRetire,
             ]
         ),
-        ("sources of data, tested with the extraction", [.sourceOpen, .sourceRead, .sourceClose, .sourceList, .sourceStatus, .spaceStatus]),
+        (
+            "sources of data, tested with the extraction",
+            [.sourceOpen, .sourceRead, .sourceClose, .sourceList, .sourceStatus, .spaceStatus]
+        ),
         (
             "only where two names of one inode meet, which a target with one queue never brings about",
             [.retireUnlinkSource]
         ),
+        ("only where somebody took the archive's directory away, tested by itself", [.retireMakeDirectory]),
     ]
 
     @Test func everyCallOfEveryScenarioMayFail() {
@@ -40,7 +47,9 @@ import Threads
             print("crash sweep: \(name): \(result.points) points, \(result.runs) disturbed runs")
         }
         let points = all.reduce(0) { $0 + $1.1.points }
-        print("crash sweep: \(points) points, \(all.reduce(0) { $0 + $1.1.runs }) disturbed runs in all, storms among them")
+        print(
+            "crash sweep: \(points) points, \(all.reduce(0) { $0 + $1.1.runs }) disturbed runs in all, storms among them"
+        )
         #expect(points > 1000)
         let findings = all.flatMap(\.1.findings)
         for finding in findings { print("crash sweep: VIOLATED \(finding)") }

@@ -9,7 +9,10 @@ extension Scenario {
     static let all: [Scenario] =
         [extraction, extractionToTwoTargets, adoption, lostRun, strandedRun]
         + [loading(.append), loading(.insertOnly), loading(.merge), loading(.replacePartition), wholeReplace]
-        + [seizure, supersession, rejection, deadChunk, restoredTarget, cancellation, pause, emptyReplacement, wholeRun]
+        + [
+            seizure, supersession, rejection, deadChunk, restoredTarget, cancellation, pause, emptyReplacement,
+            wholeRun,
+        ]
 
     private static func pair(_ mode: WriteMode, _ runs: [[[Row]]], _ others: [[[Row]]]) -> [Feed] {
         [Feed([("p", "a")], mode, runs), Feed([("p", "b")], mode, others)]
@@ -127,7 +130,8 @@ extension Scenario {
     /// Two generations wait; the newer one is applied, the older one is passed over.
     static let supersession = Scenario(
         name: "supersede",
-        feeds: pair(.replacePartition, [Rows.chunks(2, "x"), Rows.chunks(2, "y", from: 2)], [Rows.chunks(2, "b"), []]),
+        feeds: pair(
+            .replacePartition, [Rows.chunks(2, "x"), Rows.chunks(2, "y", from: 2)], [Rows.chunks(2, "b"), []]),
         prepare: { world, feeds in try extract(world, feeds) },
         act: { process, _ in _ = try process.load() },
         outcomes: [[.superseded, .loaded], [.superseded, .loaded]])
@@ -155,15 +159,18 @@ extension Scenario {
     /// A chunk is damaged in the queue; a person mends it and puts it back.
     static let deadChunk = Scenario(
         name: "dead chunk and replay",
-        feeds: pair(.append, [Rows.chunks(2, "a")], [Rows.chunks(2, "b")]) + {
-            var feed = Feed([("p", "c")], .merge, [Rows.overlapping(2, "c")])
-            feed.table = "merged"
-            feed.stream = "merged"
-            return [feed]
-        }(),
+        feeds: pair(.append, [Rows.chunks(2, "a")], [Rows.chunks(2, "b")])
+            + {
+                var feed = Feed([("p", "c")], .merge, [Rows.overlapping(2, "c")])
+                feed.table = "merged"
+                feed.stream = "merged"
+                return [feed]
+            }(),
         prepare: { world, feeds in
             try extract(world, feeds)
-            for path in world.files("ready") where path.hasSuffix("/1.a0.c0.ndjson.zst") { try world.flip("ready/\(path)") }
+            for path in world.files("ready") where path.hasSuffix("/1.a0.c0.ndjson.zst") {
+                try world.flip("ready/\(path)")
+            }
         },
         act: { process, _ in _ = try process.load() },
         attend: { world, _ in
@@ -180,7 +187,8 @@ extension Scenario {
     static let restoredTarget = Scenario(
         name: "republish from the archive",
         feeds: pair(
-            .append, [Rows.chunks(2, "a"), Rows.chunks(1, "a", from: 20)], [Rows.chunks(2, "b"), Rows.chunks(1, "b", from: 20)]),
+            .append, [Rows.chunks(2, "a"), Rows.chunks(1, "a", from: 20)],
+            [Rows.chunks(2, "b"), Rows.chunks(1, "b", from: 20)]),
         prepare: { world, feeds in
             try extract(world, feeds, runs: 1)
             try world.drain()
@@ -193,7 +201,8 @@ extension Scenario {
     static let cancellation = Scenario(
         name: "cancel",
         feeds: pair(
-            .replacePartition, [Rows.chunks(2, "x"), Rows.chunks(2, "y", from: 2)], [Rows.chunks(1, "b"), Rows.chunks(1, "c")]
+            .replacePartition, [Rows.chunks(2, "x"), Rows.chunks(2, "y", from: 2)],
+            [Rows.chunks(1, "b"), Rows.chunks(1, "c")]
         ).map { feed in
             var feed = feed
             feed.cancelled = [1]

@@ -28,10 +28,10 @@ struct Sweep {
 
     /// Calls of one operation that are disturbed one by one, and in every way; of further ones a sample is, in two ways.
     private static let dense = isFull ? 12 : 2
-    private static let step = isFull ? 3 : 6
+    private static let step = isFull ? 3 : 9
 
     /// Random sequences of deaths of each scenario.
-    static let storms: UInt64 = isFull ? 200 : 12
+    static let storms: UInt64 = isFull ? 200 : 10
 
     /// `BOBBIN_SWEEP=full` disturbs nearly every call in every way, which takes some minutes.
     private static let isFull = ProcessInfo.processInfo.environment["BOBBIN_SWEEP"] == "full"
@@ -182,7 +182,8 @@ extension Storage.Operation {
     fileprivate var isRenameOrLink: Bool {
         switch self {
         case .logLink, .adoptLink, .publishMove, .publishLink, .publishLinkManifest, .publishMoveRejects, .discardMove,
-            .tokenClaim, .tokenRelease, .claimChunk, .handBack, .buryChunk, .retire, .retireLinkManifest, .progressRename,
+            .tokenClaim, .tokenRelease, .claimChunk, .handBack, .buryChunk, .retire, .retireLinkManifest,
+            .progressRename,
             .outcomeLink, .seizeChunk, .seizeToken, .spoolLinkMarker:
             true
         default: false

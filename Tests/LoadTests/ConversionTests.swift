@@ -11,19 +11,23 @@ import Testing
         ("9223372036854775807", .bigint, "integer|9223372036854775807"),
         ("-9223372036854775808", .bigint, "integer|-9223372036854775808"), ("9223372036854775808", .bigint, nil),
         ("-9223372036854775809", .bigint, nil), ("1.0", .integer, "integer|1"), ("1e3", .integer, "integer|1000"),
-        ("1.5", .integer, nil), ("1e300", .integer, nil), ("\"12\"", .integer, "integer|12"), ("\"012\"", .integer, nil),
+        ("1.5", .integer, nil), ("1e300", .integer, nil), ("\"12\"", .integer, "integer|12"),
+        ("\"012\"", .integer, nil),
         ("\"\"", .integer, nil), ("true", .integer, nil), ("[1]", .integer, nil), ("null", .integer, "null|NULL"),
         ("0.1", .double, "real|0.1"), ("1", .double, "real|1.0"), ("1e400", .double, nil), ("-1e400", .double, nil),
         ("5e-324", .double, "real|4.94065645841247e-324"), ("\"1.5\"", .double, "real|1.5"), ("\"x\"", .double, nil),
         ("\"1.\"", .double, nil), ("\"NaN\"", .double, nil),
         ("1.10", .text, "text|1.10"), ("1E+2", .text, "text|1E+2"), ("true", .text, "text|true"),
-        ("123456789012345678901234567890", .text, "text|123456789012345678901234567890"), ("{ \"a\" : 1 }", .text, "text|{ \"a\" : 1 }"),
+        ("123456789012345678901234567890", .text, "text|123456789012345678901234567890"),
+        ("{ \"a\" : 1 }", .text, "text|{ \"a\" : 1 }"),
         ("\"\"", .text, "text|"), ("\"007\"", .text, "text|007"), ("\"a\\u0041\\n\"", .text, "text|aA\n"),
         ("\"\\ud83d\\ude00\"", .text, "text|😀"), ("\"\\ud800\"", .text, nil), ("\"\\ude00x\"", .text, nil),
-        ("1.10", .decimal, "text|1.10"), ("\"1.10\"", .decimal, "text|1.10"), ("\"1,10\"", .decimal, nil), ("true", .decimal, nil),
+        ("1.10", .decimal, "text|1.10"), ("\"1.10\"", .decimal, "text|1.10"), ("\"1,10\"", .decimal, nil),
+        ("true", .decimal, nil),
         ("true", .boolean, "integer|1"), ("false", .boolean, "integer|0"), ("\"true\"", .boolean, "integer|1"),
         ("1", .boolean, "integer|1"), ("2", .boolean, nil), ("\"yes\"", .boolean, nil),
-        ("\"2026-02-28\"", .date, "text|2026-02-28"), ("\"2026-02-29\"", .date, nil), ("\"2024-02-29\"", .date, "text|2024-02-29"),
+        ("\"2026-02-28\"", .date, "text|2026-02-28"), ("\"2026-02-29\"", .date, nil),
+        ("\"2024-02-29\"", .date, "text|2024-02-29"),
         ("\"2026-2-8\"", .date, nil), ("20260228", .date, nil),
         ("\"2026-11-20T09:30:00Z\"", .timestamp, "text|2026-11-20T09:30:00Z"),
         ("\"2026-11-20 09:30\"", .timestamp, "text|2026-11-20 09:30"),
@@ -32,7 +36,8 @@ import Testing
         ("{\"a\":[1,2.50]}", .json, "text|{\"a\":[1,2.50]}"), ("\"a\"", .json, "text|\"a\""), ("1", .json, "text|1"),
     ]
 
-    @Test(arguments: LogicalType.allCases.filter { $0 != .null }) func valuesKeepWhatTheyAre(_ type: LogicalType) throws {
+    @Test(arguments: LogicalType.allCases.filter { $0 != .null }) func valuesKeepWhatTheyAre(_ type: LogicalType) throws
+    {
         let cases = Self.cases.filter { $0.1 == type }
         #expect(!cases.isEmpty)
         let world = try World()
@@ -74,29 +79,36 @@ import Testing
     @Test func badLinesAreSetAsideAndTheOthersStay() throws {
         let world = try World()
         let lines = [
-            "{\"x\":1}", "{\"x\":1,\"x\":2}", "[1]", "{\"x\":1}", "{\"x\":1}{}", "{\"y\":1}", "{\"y\":null}", "{}", "{\"x\"", "nonsense",
+            "{\"x\":1}", "{\"x\":1,\"x\":2}", "[1]", "{\"x\":1}", "{\"x\":1}{}", "{\"y\":1}", "{\"y\":null}", "{}",
+            "{\"x\"", "nonsense",
         ]
         let outcome = try world.load(Batch(lines, ["x": .integer]))
         #expect(try world.stored("x") == ["integer|1", "integer|1", "null|NULL", "null|NULL"])
         #expect(try world.rejects().count == 6 && outcome.summary.rejects == 6 && outcome.summary.rows == 4)
         #expect(try world.rejects().contains { $0.contains("stands twice") })
-        #expect(try world.rejects().contains { $0.contains("a column that the table does not have") && $0.contains("\"column\":\"y\"") })
+        #expect(
+            try world.rejects().contains {
+                $0.contains("a column that the table does not have") && $0.contains("\"column\":\"y\"")
+            })
     }
 
     @Test(arguments: [
-        ("{\"p\":\"a\",\"x\":1}", true), ("{\"x\":1}", true), ("{\"p\":null,\"x\":1}", false), ("{\"p\":\"b\",\"x\":1}", false),
+        ("{\"p\":\"a\",\"x\":1}", true), ("{\"x\":1}", true), ("{\"p\":null,\"x\":1}", false),
+        ("{\"p\":\"b\",\"x\":1}", false),
         ("{\"p\":\"\\u0061\",\"x\":1}", true), ("{\"p\":\"A\",\"x\":1}", false),
     ])
     func aRecordMayNotContradictItsPartition(_ line: String, _ isTaken: Bool) throws {
         let world = try World()
-        try world.load(Batch([line], ["p": .text, "x": .integer], mode: .replacePartition).with { $0.partition = [("p", "a")] })
+        try world.load(
+            Batch([line], ["p": .text, "x": .integer], mode: .replacePartition).with { $0.partition = [("p", "a")] })
         #expect(try world.query("SELECT p, x FROM rows") == (isTaken ? ["a|1"] : []))
         #expect(try world.rejects().count == (isTaken ? 0 : 1))
     }
 
     /// Whatever the type of a partition's column: the next generation replaces the rows of the last.
     @Test(arguments: [
-        ("5", "5", LogicalType.integer), ("true", "true", .boolean), ("2026-11-19", "\"2026-11-19\"", .date), ("1.5", "1.5", .double),
+        ("5", "5", LogicalType.integer), ("true", "true", .boolean), ("2026-11-19", "\"2026-11-19\"", .date),
+        ("1.5", "1.5", .double),
         ("1.50", "1.50", .decimal), ("a", "\"a\"", .text), ("9007199254740993", "9007199254740993", .bigint),
     ])
     func partitionsAreReplacedWhateverTheirType(_ value: String, _ json: String, _ type: LogicalType) throws {
@@ -104,7 +116,8 @@ import Testing
         for generation in 1...3 {
             let lines = ["{\"p\":\(json),\"x\":\(generation)}", "{\"x\":\(generation)}"]
             try world.load(
-                Batch(lines, ["p": type, "x": .integer], mode: .replacePartition).with { $0.partition = [("p", value)] })
+                Batch(lines, ["p": type, "x": .integer], mode: .replacePartition).with { $0.partition = [("p", value)] }
+            )
             #expect(try world.rejects().isEmpty)
             #expect(try world.query("SELECT x FROM rows") == ["\(generation)", "\(generation)"])
             #expect(try world.query("SELECT count(DISTINCT p), count(p) FROM rows") == ["1|2"])

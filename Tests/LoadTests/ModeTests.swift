@@ -14,7 +14,10 @@ import Testing
     @Test func theLastOfEqualKeysWins() throws {
         let world = try World()
         let batch = Batch([], Self.columns, mode: .merge, key: ["id"]).with { batch in
-            batch.chunks = [[Self.line(1, "a"), Self.line(2, "a"), Self.line(1, "b")], [Self.line(2, "c"), Self.line(3, "c"), Self.line(3, "d")]]
+            batch.chunks = [
+                [Self.line(1, "a"), Self.line(2, "a"), Self.line(1, "b")],
+                [Self.line(2, "c"), Self.line(3, "c"), Self.line(3, "d")],
+            ]
         }
         try world.load(batch)
         #expect(try world.rows(["id", "v"]) == ["1|b", "2|c", "3|d"])
@@ -44,7 +47,8 @@ import Testing
 
     @Test func rowsThatSQLiteRefusesAreFoundOneByOne() throws {
         let world = try World()
-        let lines = (0..<95).map { Self.line($0, "x") } + [Self.line(7, "twice"), Self.line(50, "twice"), "{\"v\":\"no key\"}"]
+        let lines =
+            (0..<95).map { Self.line($0, "x") } + [Self.line(7, "twice"), Self.line(50, "twice"), "{\"v\":\"no key\"}"]
         let outcome = try world.load(Batch(lines, Self.columns, mode: .replace, key: ["id"]))
         #expect(try world.rows(["id"]).count == 95 && outcome.summary.rows == 95)
         let rejects = try world.rejects()
@@ -58,7 +62,8 @@ import Testing
     @Test(arguments: [WriteMode.append, .replace, .merge]) func tooManyRejectsKillTheChunk(_ mode: WriteMode) throws {
         let world = try World()
         let bad = (0..<6).map { "{\"id\":\"bad\($0)\"}" }
-        var batch = Batch((0..<4).map { Self.line($0, "x") } + bad, Self.columns, mode: mode, key: mode == .append ? [] : ["id"])
+        var batch = Batch(
+            (0..<4).map { Self.line($0, "x") } + bad, Self.columns, mode: mode, key: mode == .append ? [] : ["id"])
         batch.chunks.append([Self.line(90, "good")])
         batch.guards.maximumRejectRows = 5
         batch.guards.maximumRejectShare = 0.1
@@ -69,7 +74,9 @@ import Testing
         #expect(ids == (mode == .append ? ["90"] : []))
         #expect(try world.rejects().isEmpty)
         let dead = world.files("dead")
-        #expect(dead.filter { $0.hasSuffix("/0.ndjson.zst") }.count == 1 && dead.filter { $0.hasSuffix("/0.why.json") }.count == 1)
+        #expect(
+            dead.filter { $0.hasSuffix("/0.ndjson.zst") }.count == 1
+                && dead.filter { $0.hasSuffix("/0.why.json") }.count == 1)
     }
 
     @Test func guardsHoldBackWhatWouldShrink() throws {
@@ -78,7 +85,10 @@ import Testing
         try world.load(first)
         let empty = try world.load(first.with { $0.chunks = [] })
         #expect(empty.summary.blocked == 1)
-        #expect(empty.events.contains { if case .held(_, let reason) = $0 { reason.contains("would replace 10 rows") } else { false } })
+        #expect(
+            empty.events.contains {
+                if case .held(_, let reason) = $0 { reason.contains("would replace 10 rows") } else { false }
+            })
         #expect(try world.rows(["id"]).count == 10)
         // A later, whole generation passes over the one that is held.
         try world.load(first.with { $0.chunks = [(0..<8).map { Self.line($0, "y") }] })
@@ -107,13 +117,17 @@ import Testing
         let first = Batch((0..<200).map { Self.line($0, "old") }, Self.columns, mode: .replace, key: ["id"])
         try world.load(first)
         try world.put(
-            first.with { batch in batch.chunks = (0..<4).map { chunk in (0..<50).map { Self.line(chunk * 50 + $0, "new") } } })
+            first.with { batch in
+                batch.chunks = (0..<4).map { chunk in (0..<50).map { Self.line(chunk * 50 + $0, "new") } }
+            })
         let seen = Mutex<Set<String>>([])
         // Looks at each chunk that the loader opens, in the middle of its transaction.
-        let watcher = world.process(FaultPoint(.leaseOpen, 6), .pause {
-            let rows = try? world.query("SELECT v, count(*) FROM rows GROUP BY v")
-            seen.withLock { _ = $0.insert(rows?.joined(separator: ",") ?? "nothing") }
-        })
+        let watcher = world.process(
+            FaultPoint(.leaseOpen, 6),
+            .pause {
+                let rows = try? world.query("SELECT v, count(*) FROM rows GROUP BY v")
+                seen.withLock { _ = $0.insert(rows?.joined(separator: ",") ?? "nothing") }
+            })
         let reader = try SQLiteConnection(path: world.database, access: .readOnly, busySeconds: 5)
         try reader.execute("BEGIN")
         let before = try reader.prepare("SELECT count(*) FROM rows WHERE v = 'old'")

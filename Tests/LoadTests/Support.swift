@@ -17,7 +17,9 @@ struct Batch {
     var table = "rows"
 
     /// A run of one chunk with columns of these types.
-    init(_ lines: [String], _ columns: KeyValuePairs<String, LogicalType>, mode: WriteMode = .append, key: [String] = []) {
+    init(
+        _ lines: [String], _ columns: KeyValuePairs<String, LogicalType>, mode: WriteMode = .append, key: [String] = []
+    ) {
         chunks = lines.isEmpty ? [] : [lines]
         schema = columns.map { Column(name: $0.key, type: $0.value) }
         self.mode = mode

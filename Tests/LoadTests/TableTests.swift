@@ -39,14 +39,16 @@ import Testing
         _ = try world.query("CREATE VIEW seen AS SELECT id, x FROM rows")
         try world.load(Batch(["{\"id\":2,\"x\":\"a\"}"], ["id": .integer, "x": .text], mode: .merge, key: ["id"]))
         #expect(try world.query("SELECT id, x FROM seen ORDER BY id") == ["1|1", "2|a"])
-        let indexes = try world.query("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'rows' ORDER BY name")
+        let indexes = try world.query(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'rows' ORDER BY name")
         #expect(indexes == ["mine", "rows_key"])
     }
 
     @Test func newColumnsAreAdded() throws {
         let world = try World()
         try world.load(Batch(["{\"a\":1}"], ["a": .integer, "never": .null]))
-        try world.load(Batch(["{\"a\":2,\"B b\":\"x\",\"never\":null}"], ["a": .integer, "B b": .text, "never": .null]))
+        try world.load(
+            Batch(["{\"a\":2,\"B b\":\"x\",\"never\":null}"], ["a": .integer, "B b": .text, "never": .null]))
         #expect(try world.query("SELECT a, \"B b\" FROM rows ORDER BY a") == ["1|NULL", "2|x"])
         #expect(try world.query("SELECT name FROM pragma_table_info('rows')") == ["a", "B b"])
     }

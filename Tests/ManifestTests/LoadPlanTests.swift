@@ -10,7 +10,8 @@ import Testing
         dead: Int = 0, available: Int? = nil, held: Bool = false
     ) -> OpenEntry {
         var entry = OpenEntry(
-            number: number, mode: mode, generation: Self.generations[generation ?? number], isFinal: final, chunks: chunks,
+            number: number, mode: mode, generation: Self.generations[generation ?? number], isFinal: final,
+            chunks: chunks,
             loaded: loaded, dead: dead, available: available ?? chunks - loaded - dead)
         entry.isHeld = held
         return entry
@@ -18,8 +19,10 @@ import Testing
 
     @Test func nothingOpen() { #expect(LoadPlan.next([]) == .nothing) }
 
-    @Test(arguments: [WriteMode.append, .insertOnly]) func directChunksLoadBehindDirectManifestsOnly(_ mode: WriteMode) {
-        #expect(LoadPlan.next([entry(1, mode), entry(2, .append), entry(3, .insertOnly)]) == .direct(numbers: [1, 2, 3]))
+    @Test(arguments: [WriteMode.append, .insertOnly]) func directChunksLoadBehindDirectManifestsOnly(_ mode: WriteMode)
+    {
+        #expect(
+            LoadPlan.next([entry(1, mode), entry(2, .append), entry(3, .insertOnly)]) == .direct(numbers: [1, 2, 3]))
         // Hole 5: what stands behind an unapplied replace or merge waits.
         #expect(LoadPlan.next([entry(1, mode), entry(2, .merge), entry(3, mode)]) == .direct(numbers: [1]))
         #expect(LoadPlan.next([entry(1, .replace, available: 1), entry(2, mode)]) == .wait(number: 1))
@@ -29,7 +32,8 @@ import Testing
     @Test func aDeadDirectChunkHoldsTheHeadAndNothingElse() {
         #expect(LoadPlan.next([entry(1, .append, dead: 1)]) == .direct(numbers: [1]))
         #expect(LoadPlan.next([entry(1, .append, loaded: 1, dead: 1), entry(2, .append)]) == .direct(numbers: [2]))
-        #expect(LoadPlan.next([entry(1, .append, loaded: 1, dead: 1), entry(2, .append, loaded: 2)]) == .blocked(number: 1))
+        #expect(
+            LoadPlan.next([entry(1, .append, loaded: 1, dead: 1), entry(2, .append, loaded: 2)]) == .blocked(number: 1))
         #expect(LoadPlan.next([entry(1, .append, loaded: 1, available: 0)]) == .wait(number: 1))
     }
 
@@ -54,7 +58,9 @@ import Testing
     }
 
     /// Hole 4: direct and merge manifests below a complete replace are passed over with it.
-    @Test(arguments: [WriteMode.append, .insertOnly, .merge]) func aCompleteReplaceJumpsOverWhatIsBelow(_ mode: WriteMode) {
+    @Test(arguments: [WriteMode.append, .insertOnly, .merge]) func aCompleteReplaceJumpsOverWhatIsBelow(
+        _ mode: WriteMode
+    ) {
         #expect(LoadPlan.next([entry(1, mode), entry(2, .replace), entry(3, mode)]) == .replace(first: 2, number: 2))
         #expect(LoadPlan.next([entry(1, mode, dead: 1), entry(2, .replace)]) == .replace(first: 2, number: 2))
     }
@@ -92,7 +98,8 @@ import Testing
                 let dead = random.below(3) == 0 ? random.below(chunks - loaded + 1) : 0
                 entries.append(
                     entry(
-                        number, mode, generation: generation, final: random.below(3) > 0, chunks: chunks, loaded: loaded,
+                        number, mode, generation: generation, final: random.below(3) > 0, chunks: chunks,
+                        loaded: loaded,
                         dead: dead, available: random.below(chunks - loaded - dead + 1), held: random.below(6) == 0))
             }
             switch LoadPlan.next(entries) {

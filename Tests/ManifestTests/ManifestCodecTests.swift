@@ -4,13 +4,15 @@ import Manifest
 import Testing
 
 @Suite struct ManifestCodecTests {
-    static let golden = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/manifest-format-1.json")
+    static let golden = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "Fixtures/manifest-format-1.json")
 
     static var sample: RunManifest {
         let run = RunID(milliseconds: 1_795_000_000_000, random: (1, 2))
         var manifest = RunManifest(
             spool: "0123456789abcdef0123456789abcdef", run: run, job: "faults", stream: "fault \"record\" é",
-            targets: ["warehouse", "copy"], partition: Partition([
+            targets: ["warehouse", "copy"],
+            partition: Partition([
                 Partition.Field(name: "domain", value: "a"), Partition.Field(name: "data_date", value: "2026-11-19"),
             ]), mode: .replacePartition, key: ["domain", "data_date", "rank"], table: "fault_record", priority: 7,
             generation: run, base: 4, isFinal: true, fingerprint: "abc")
@@ -22,7 +24,8 @@ import Testing
         for sequence in 0..<2 {
             manifest.chunks.append(
                 ChunkEntry(
-                    sequence: sequence, rows: 10, bytes: 1000, compressed: 300, sha256: String(repeating: "ab", count: 32),
+                    sequence: sequence, rows: 10, bytes: 1000, compressed: 300,
+                    sha256: String(repeating: "ab", count: 32),
                     content: "00000000000000ff", cursor: .integer(Int64(sequence))))
         }
         manifest.rejected = 2
@@ -78,7 +81,8 @@ import Testing
     }
 
     @Test func editedRowsAreCalledEdited() throws {
-        let text = String(decoding: Self.sample.encoded(), as: UTF8.self).replacingOccurrences(of: "\"rows\":20", with: "\"rows\":21")
+        let text = String(decoding: Self.sample.encoded(), as: UTF8.self).replacingOccurrences(
+            of: "\"rows\":20", with: "\"rows\":21")
         let error = #expect(throws: ManifestError.self) { try RunManifest(decoding: Array(text.utf8)) }
         #expect(error?.code == .checksum)
     }
@@ -90,7 +94,9 @@ import Testing
         #expect(HexDigits.render(bare.withUnsafeBytes { xxh64($0) }) == digits)
     }
 
-    @Test(arguments: [Outcome.loaded, .superseded, .cancelled, .discarded, nil]) func loadManifestsReadBack(_ outcome: Outcome?) throws {
+    @Test(arguments: [Outcome.loaded, .superseded, .cancelled, .discarded, nil]) func loadManifestsReadBack(
+        _ outcome: Outcome?
+    ) throws {
         var progress = LoadManifest(run: Self.sample.run, number: 5, target: "warehouse", chunksTotal: 2)
         progress.outcome = outcome
         progress.chunks = [LoadedChunk(sequence: 1, rows: 9, rejects: 1, loader: "h-1", attempt: 2, at: "now")]

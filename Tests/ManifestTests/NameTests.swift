@@ -12,7 +12,8 @@ private func encode(_ name: String) -> String {
 
 @Suite struct NameTests {
     static let awkward = [
-        "", "a", "A", ".", "..", "../x", "a/b", "domain..d", "domain=a", ".hidden", "%", "%41", "a%2Fb", "~", "x~y", "Ä", "A\u{308}",
+        "", "a", "A", ".", "..", "../x", "a/b", "domain..d", "domain=a", ".hidden", "%", "%41", "a%2Fb", "~", "x~y",
+        "Ä", "A\u{308}",
         "日本語", "👩‍👩‍👧", "\0", "\n", " ", "a b", "con", "-", "--", "_", "a.b.c", String(repeating: "a", count: 200),
         String(repeating: "a", count: 201), String(repeating: "é", count: 255), String(repeating: "%", count: 67),
         String(repeating: "a", count: 149) + "é" + String(repeating: "b", count: 100),
@@ -43,7 +44,9 @@ private func encode(_ name: String) -> String {
         var seen: [String: [UInt8]] = [:]
         for _ in 0..<20_000 {
             var name = String.UnicodeScalarView()
-            for _ in 0..<random.below(random.below(20) == 0 ? 120 : 6) { name.append(letters[random.below(letters.count)]) }
+            for _ in 0..<random.below(random.below(20) == 0 ? 120 : 6) {
+                name.append(letters[random.below(letters.count)])
+            }
             let bytes = Array(String(name).utf8)
             let encoded = encode(String(name))
             #expect(NameEncoding.isEncoded(encoded))
@@ -55,8 +58,10 @@ private func encode(_ name: String) -> String {
     }
 
     @Test(arguments: [
-        "%61", "a%2E", "%2e", "%4", "%G1", ".a", "a/b", "A", "a=b", "", "~", "a~", "a~0123", "a%", String(repeating: "a", count: 201),
-        "a~" + String(repeating: "0", count: 32), String(repeating: "a", count: 150) + "~" + String(repeating: "G", count: 32),
+        "%61", "a%2E", "%2e", "%4", "%G1", ".a", "a/b", "A", "a=b", "", "~", "a~", "a~0123", "a%",
+        String(repeating: "a", count: 201),
+        "a~" + String(repeating: "0", count: 32),
+        String(repeating: "a", count: 150) + "~" + String(repeating: "G", count: 32),
     ])
     func whatNoNameEncodesToIsRefused(_ text: String) {
         #expect(!NameEncoding.isEncoded(text))
@@ -64,7 +69,9 @@ private func encode(_ name: String) -> String {
 
     @Test func decimalsHaveOneSpelling() {
         for text in ["0", "1", "10", "999999999999999999"] { #expect(HexDigits.decimal(text).map { "\($0)" } == text) }
-        for text in ["", "00", "01", "-1", "+1", " 1", "1 ", "1.", "٣", "9999999999999999999"] { #expect(HexDigits.decimal(text) == nil) }
+        for text in ["", "00", "01", "-1", "+1", " 1", "1 ", "1.", "٣", "9999999999999999999"] {
+            #expect(HexDigits.decimal(text) == nil)
+        }
     }
 }
 
@@ -91,21 +98,26 @@ private func encode(_ name: String) -> String {
         #expect(FileNames.parseWhy(FileNames.why(n)) == n)
         #expect(FileNames.parseRejects(FileNames.rejects(n, loader: target, attempt: 3)) == n)
         #expect(FileNames.parseHeldWriter(FileNames.heldWriter(target)) == target)
-        let outcome = try #require(FileNames.parseTargetEntry(FileNames.outcome(n, target: target), suffix: ".outcome.json"))
+        let outcome = try #require(
+            FileNames.parseTargetEntry(FileNames.outcome(n, target: target), suffix: ".outcome.json"))
         #expect(outcome.number == n && outcome.target == target)
-        let load = try #require(FileNames.parseTargetEntry(FileNames.loadManifest(n, target: target), suffix: ".load.json"))
+        let load = try #require(
+            FileNames.parseTargetEntry(FileNames.loadManifest(n, target: target), suffix: ".load.json"))
         #expect(load.number == n && load.target == target)
     }
 
     @Test(arguments: [
-        "5-\(run)", "050-\(run)", "+5-\(run)", "-0-\(run)", "-5-\(run)", "50_\(run)", "50-\(run)0", "50-\(run.text.uppercased())",
+        "5-\(run)", "050-\(run)", "+5-\(run)", "-0-\(run)", "-5-\(run)", "50_\(run)", "50-\(run)0",
+        "50-\(run.text.uppercased())",
         "50-", "", "a0-\(run)", " 5-\(run)",
     ])
     func otherReadyNamesAreRefused(_ name: String) { #expect(ReadyName(name) == nil) }
 
     @Test(arguments: [
-        "0.ndjson.zst", "00.a0.c0.ndjson.zst", "0.a0.ndjson.zst", "0.c0.a0.ndjson.zst", "0.a00.c0.ndjson.zst", "0.a0.c0.t.ndjson.zst",
-        "0.a0.c0.t01.ndjson.zst", "0.a0.c0.t1.x.ndjson.zst", "-1.a0.c0.ndjson.zst", "0.a0.c0.ndjson", "0.a-1.c0.ndjson.zst",
+        "0.ndjson.zst", "00.a0.c0.ndjson.zst", "0.a0.ndjson.zst", "0.c0.a0.ndjson.zst", "0.a00.c0.ndjson.zst",
+        "0.a0.c0.t.ndjson.zst",
+        "0.a0.c0.t01.ndjson.zst", "0.a0.c0.t1.x.ndjson.zst", "-1.a0.c0.ndjson.zst", "0.a0.c0.ndjson",
+        "0.a-1.c0.ndjson.zst",
         "0.a0.c0.ndjson.zst.ndjson.zst", ".nfs0001",
     ])
     func otherChunkNamesAreRefused(_ name: String) { #expect(ReadyChunkName(name) == nil) }
@@ -113,7 +125,9 @@ private func encode(_ name: String) -> String {
     @Test func theOrderOfNamesIsTheOrderOfWork() {
         let early = RunID(milliseconds: 1, random: (0, 0))
         let late = RunID(milliseconds: 2, random: (0, 0))
-        let names = [ReadyName(priority: 10, run: early), ReadyName(priority: 9, run: late), ReadyName(priority: 10, run: late)]
+        let names = [
+            ReadyName(priority: 10, run: early), ReadyName(priority: 9, run: late), ReadyName(priority: 10, run: late),
+        ]
         #expect(names.sorted().map(\.text) == names.map(\.text).sorted())
         #expect(names.sorted().first?.priority == 9)
     }

@@ -107,15 +107,35 @@ private final class Looker {
         #expect(try world.violations([feed]).isEmpty)
     }
 
-    @Test func leasesReadBackAndHaveOneLength() throws {
+    /// One write of one length renews a lease: nobody finds half of it.
+    @Test func aRenewedLeaseKeepsItsLength() throws {
+        let world = try World()
+        let process = world.process()
+        let seat = try LoaderSeat(try process.spool(), heart: process.heart, deadline: 300)
+        let path = "\(world.root)/claimed/\(seat.id)/lease"
+        let files = POSIXFileSystem()
+        let length = try files.status(path, .leaseOpen).size
+        let name = ClaimedName(
+            ready: ReadyName(priority: 50, run: RunID(milliseconds: 1, random: (0, 0))), chunk: ReadyChunkName(sequence: 7),
+            target: String(repeating: "t", count: 150))
+        for work in [name, nil] {
+            seat.setWork(work)
+            #expect(try files.status(path, .leaseOpen).size == length)
+            let bytes = try files.contents(path, open: .leaseOpen, read: .leaseRead, close: .leaseClose)
+            #expect(Lease(decoding: bytes)?.work == work?.text)
+        }
+    }
+
+    @Test func leasesReadBack() throws {
         let process = FakeProcesses(pid: 7, graveyard: Graveyard()).current
-        var lease = Lease(process: process)
-        let length = lease.encoded().count
+        let run = RunID(milliseconds: 1, random: (0, 0))
+        let key = LogKey(job: "j", stream: "s", partition: Partition([Partition.Field(name: "p", value: "ä \"")]))
+        var lease = Lease(process: process, run: LeasedRun(key: key, generation: run, base: 3, fingerprint: "f"))
         lease.counter = 123_456
-        lease.work = "50-" + String(repeating: "0", count: 200)
-        #expect(lease.encoded().count == length)
+        lease.work = "50-x"
         let read = try #require(Lease(decoding: lease.encoded()))
-        #expect(read.counter == 123_456 && read.work == lease.work && read.process == process && read.run == nil)
+        #expect(read.counter == 123_456 && read.work == lease.work && read.process == process)
+        #expect(read.run?.key == key && read.run?.base == 3 && read.run?.generation == run)
         #expect(Lease(decoding: []) == nil && Lease(decoding: Array(lease.encoded().prefix(40))) == nil)
     }
 }

@@ -4,11 +4,13 @@ import TestKit
 import Testing
 
 @Suite struct TimestampTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-        (1_795_000_000_250, "2026-11-18T11:06:40.250Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-        (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (1_795_000_000_250, "2026-11-18T11:06:40.250Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
     func known(_ milliseconds: Int64, _ text: String) { #expect(Timestamp.render(milliseconds) == text) }
 
     @Test func agreesWithFoundation() {
@@ -34,11 +36,14 @@ import Testing
     }
 
     private func write(_ path: String, _ text: String, _ mode: OpenMode = .create) throws {
-        try files.writeFile(path, Array(text.utf8), mode: mode, create: .sourceOpen, write: .sourceRead, close: .sourceClose)
+        try files.writeFile(
+            path, Array(text.utf8), mode: mode, create: .sourceOpen, write: .sourceRead, close: .sourceClose)
     }
 
     private func read(_ path: String, limit: Int = 1 << 20) throws -> String {
-        String(decoding: try files.contents(path, limit: limit, open: .sourceOpen, read: .sourceRead, close: .sourceClose), as: UTF8.self)
+        String(
+            decoding: try files.contents(path, limit: limit, open: .sourceOpen, read: .sourceRead, close: .sourceClose),
+            as: UTF8.self)
     }
 
     @Test func modesOfOpening() throws {

@@ -138,7 +138,9 @@ package final class FaultFileSystem: FileSystem {
     package func read(
         _ file: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer, _ operation: Operation
     ) throws(StorageError) -> Int {
-        try guarded(operation, "\(file.number)") { () throws(StorageError) in try base.read(file, into: buffer, operation) }
+        try guarded(operation, "\(file.number)") { () throws(StorageError) in
+            try base.read(file, into: buffer, operation)
+        }
     }
 
     package func write(

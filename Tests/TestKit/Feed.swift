@@ -55,7 +55,8 @@ package struct Feed: Sendable {
         let rows: [Row]
         switch mode {
         case .append: rows = all
-        case .insertOnly: rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }).values)
+        case .insertOnly:
+            rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }).values)
         case .merge: rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last }).values)
         case .replace, .replacePartition: rows = (kept.last ?? []).flatMap { $0 }.filter { !$0.isBad }
         }

@@ -106,7 +106,9 @@ extension World {
     private func logViolations(_ spool: Spool, _ feed: Feed, _ outcomes: [Outcome]?) throws -> [String] {
         var found: [String] = []
         let last = try spool.lastNumber(feed.log)
-        if last != feed.runs.count { found.append("\(feed.partition): \(last) manifests instead of \(feed.runs.count)") }
+        if last != feed.runs.count {
+            found.append("\(feed.partition): \(last) manifests instead of \(feed.runs.count)")
+        }
         var names: Set<String> = []
         for number in stride(from: 1, through: last, by: 1) {
             guard let manifest = try spool.manifest(feed.log, number) else {
@@ -119,12 +121,15 @@ extension World {
                 let outcome = try spool.outcome(feed.log, number, target: target)
                 let expected = outcomes?[number - 1] ?? .loaded
                 if outcome?.outcome != expected {
-                    found.append("\(feed.partition): manifest \(number) ended as \(String(describing: outcome?.outcome))")
+                    found.append(
+                        "\(feed.partition): manifest \(number) ended as \(String(describing: outcome?.outcome))")
                 }
                 found += archiveViolations(manifest, target)
             }
             let closed = try query("SELECT outcome FROM _bobbin_ledger WHERE chunk_id = '\(spool.id)/\(manifest.run)'")
-            if closed != [(outcomes?[number - 1] ?? .loaded).rawValue] { found.append("ledger of \(number): \(closed)") }
+            if closed != [(outcomes?[number - 1] ?? .loaded).rawValue] {
+                found.append("ledger of \(number): \(closed)")
+            }
             if number == last {
                 let head = try query("SELECT n FROM _bobbin_head WHERE run = '\(manifest.run)'")
                 if head != ["\(number)"] { found.append("head of \(feed.partition): \(head) instead of \(number)") }
@@ -141,7 +146,9 @@ extension World {
         for chunk in manifest.chunks {
             let bytes = FileManager.default.contents(atPath: "\(directory)/\(FileNames.chunk(chunk.sequence))")
             let digest = bytes.map { data in data.withUnsafeBytes { SHA256Stream.digest(of: $0) } }
-            if digest != chunk.sha256 { found.append("chunk \(chunk.sequence) of \(manifest.run) is not in the archive") }
+            if digest != chunk.sha256 {
+                found.append("chunk \(chunk.sequence) of \(manifest.run) is not in the archive")
+            }
         }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let expected = manifest.chunks.isEmpty ? 0 : manifest.chunks.count + 1
@@ -157,7 +164,9 @@ extension World {
         if heads != ["\(feeds.count)"] { found.append("\(heads) heads instead of \(feeds.count)") }
         let rows = try query("SELECT coalesce(sum(rows), 0) FROM _bobbin_ledger WHERE outcome = 'loaded'")
         let expected = feeds.allSatisfy({ $0.mode == .append }) ? feeds.reduce(0) { $0 + $1.expected.count } : nil
-        if let expected, rows != ["\(expected)"] { found.append("the ledger counts \(rows) rows instead of \(expected)") }
+        if let expected, rows != ["\(expected)"] {
+            found.append("the ledger counts \(rows) rows instead of \(expected)")
+        }
         return found
     }
 

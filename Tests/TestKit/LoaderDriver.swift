@@ -16,7 +16,9 @@ extension SimulatedProcess {
     /// Runs a loader of target `t` to its end on this thread; the clocks and the heart go on with each of its rounds.
     ///
     /// - Parameter step: seconds that a round takes.
-    package func load(_ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6) throws -> LoadOutcome {
+    package func load(_ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6) throws
+        -> LoadOutcome
+    {
         var options = options
         options.patience = 0
         options.blockSize = 16 << 10

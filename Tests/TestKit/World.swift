@@ -46,7 +46,9 @@ package final class World: Sendable {
     /// - Parameters:
     ///   - point: where it meets `fault`.
     ///   - host: its host's name; processes of other hosts are only known to be dead by their silence.
-    package func process(_ point: FaultPoint? = nil, _ fault: Fault = .killBefore, host: String = "host") -> SimulatedProcess {
+    package func process(_ point: FaultPoint? = nil, _ fault: Fault = .killBefore, host: String = "host")
+        -> SimulatedProcess
+    {
         let pid = lastProcess.withLock { last in
             last += 1
             return last

@@ -4,7 +4,8 @@ import Testing
 
 /// The style rules that a machine can check (`docs/` says why they are there).
 @Suite struct TidyTests {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     struct Source: Sendable, CustomTestStringConvertible {
         var path: String
@@ -49,7 +50,8 @@ import Testing
         return all.filter { $0.hasSuffix(suffix) && !$0.contains(".build/") }.sorted().compactMap { name in
             guard let text = try? String(contentsOf: base.appending(path: name), encoding: .utf8) else { return nil }
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
-            return Source(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
+            return Source(
+                path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
         }
     }
 
@@ -81,7 +83,8 @@ import Testing
         Ban(pattern: #"\bDate\(\)"#, reason: "time is passed in"),
         Ban(pattern: #"\bFileManager\b"#, reason: "file calls stand in Storage"),
         Ban(
-            pattern: #"(?:^|[^.\w])(Glibc\.open|openat|rename|renameat|unlink|mkdir|rmdir|fsync|fdatasync|opendir|lstat|statvfs)\("#,
+            pattern:
+                #"(?:^|[^.\w])(Glibc\.open|openat|rename|renameat|unlink|mkdir|rmdir|fsync|fdatasync|opendir|lstat|statvfs)\("#,
             reason: "file calls stand in Storage", exempt: ["Storage", "Upstream", "bobbin-upstream", "Formats"]),
         Ban(
             pattern: #"import Foundation\b"#, reason: "Foundation adds tens of megabytes to a static binary",
@@ -117,14 +120,19 @@ import Testing
 
     /// Every type, function and computed value for other modules says what it is; plain stored fields may speak for themselves.
     @Test func declarationsForOtherModulesAreDocumented() throws {
-        let declaration = try Regex(#"^\s*package (?:(?:static|final|mutating|borrowing|consuming|indirect) )*(func|init|struct|class|enum|protocol|subscript|typealias)\b"#)
+        let declaration = try Regex(
+            #"^\s*package (?:(?:static|final|mutating|borrowing|consuming|indirect) )*(func|init|struct|class|enum|protocol|subscript|typealias)\b"#
+        )
         var found: [String] = []
         for source in Self.sources {
             for (index, line) in source.lines.enumerated() where line.contains(declaration) {
                 var above = index - 1
                 while above >= 0, source.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("@") { above -= 1 }
-                let isDocumented = above >= 0 && source.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("///")
-                if !isDocumented, !Self.isWitness(line) { found.append("\(source.path):\(index + 1): \(line.trimmingCharacters(in: .whitespaces))") }
+                let isDocumented =
+                    above >= 0 && source.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("///")
+                if !isDocumented, !Self.isWitness(line) {
+                    found.append("\(source.path):\(index + 1): \(line.trimmingCharacters(in: .whitespaces))")
+                }
             }
         }
         #expect(found.isEmpty, "\(found.count) without a docstring:\n\(found.joined(separator: "\n"))")
@@ -132,7 +140,11 @@ import Testing
 
     /// What a protocol requires is documented there.
     private static func isWitness(_ line: String) -> Bool {
-        let requirements = FileSystemRequirements.names + ["static func <", "Literal value:", "nilLiteral:", "Literal elements:", "static func ==", "func hash(into", "func encode(to", "func run()", "func validate()"]
+        let requirements =
+            FileSystemRequirements.names + [
+                "static func <", "Literal value:", "nilLiteral:", "Literal elements:", "static func ==",
+                "func hash(into", "func encode(to", "func run()", "func validate()",
+            ]
         return requirements.contains { line.contains($0) }
     }
 
@@ -169,8 +181,10 @@ import Testing
 /// Names of `FileSystem`'s requirements as its implementations declare them.
 enum FileSystemRequirements {
     static let names = [
-        "func open(_ path", "func read(", "func write(", "func synchronize(", "func close(_ file", "func rename(", "func link(_ source",
-        "func unlink(_ path", "func makeDirectory(_ path", "func removeDirectory(_ path", "func list(_ path", "func status(_ path",
+        "func open(_ path", "func read(", "func write(", "func synchronize(", "func close(_ file", "func rename(",
+        "func link(_ source",
+        "func unlink(_ path", "func makeDirectory(_ path", "func removeDirectory(_ path", "func list(_ path",
+        "func status(_ path",
         "func synchronizeDirectory(", "func freeSpace(", "func now()", "func uptime()", "func isKnownDead(",
     ]
 }
@@ -178,8 +192,10 @@ enum FileSystemRequirements {
 /// Operations of the command line's tools, which stand in the executable.
 enum OperationsOfTools {
     static let planned: Set<Storage.Operation> = [
-        .controlList, .deadRead, .deadMove, .deadUnlinkWhy, .inventoryList, .inventoryRead, .inventoryStatus, .fsckList, .fsckRead,
-        .fsckStatus, .fsckMove, .fsckMakeDirectory, .doctorProbe, .retentionUnlink, .sourceOpen, .sourceRead, .sourceClose, .sourceList,
+        .controlList, .deadRead, .deadMove, .deadUnlinkWhy, .inventoryList, .inventoryRead, .inventoryStatus, .fsckList,
+        .fsckRead,
+        .fsckStatus, .fsckMove, .fsckMakeDirectory, .doctorProbe, .retentionUnlink, .sourceOpen, .sourceRead,
+        .sourceClose, .sourceList,
         .sourceStatus,
     ]
 }

@@ -19,9 +19,13 @@ enum SQLiteRebuild {
         let values = columns.map { column in
             let name = SQLiteConnection.quote(column.name)
             let before = old.first { $0.name == column.name }?.type ?? column.type
-            guard SQLiteTable.declared(column.type) == "TEXT", SQLiteTable.declared(before) != "TEXT" else { return name }
+            guard SQLiteTable.declared(column.type) == "TEXT", SQLiteTable.declared(before) != "TEXT" else {
+                return name
+            }
             // A boolean's text is what JSON calls it, as it is for rows to come.
-            if before == .boolean { return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE CAST(\(name) AS TEXT) END" }
+            if before == .boolean {
+                return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE CAST(\(name) AS TEXT) END"
+            }
             return "CAST(bobbin_text(\(name)) AS TEXT)"
         }
         try connection.execute("INSERT INTO \(temporary) SELECT \(values.joined(separator: ", ")) FROM \(quoted)")
