@@ -162,7 +162,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     data = f"{options.work}/data-{options.rows}{'-large' if options.large else ''}"
     folder = options.work + "/run"
-    needed = (40 if options.large else 6) * options.rows * 1000
+    needed = (16 if options.large else 6) * options.rows * 1000
     os.makedirs(data, exist_ok=True)
     if shutil.disk_usage(options.work).free < needed:
         raise SystemExit(f"bench: {options.work} needs {needed // 1_000_000_000} GB of free space")

@@ -2,7 +2,7 @@
 # make bench: prepares the tools below .bench/ and measures; README.md says what. Nothing is installed.
 #
 #   BENCH_ROWS=1000000   rows of each workload          BENCH_RUNS=3      rounds
-#   BENCH_ONLY=regex     some figures or sections       BENCH_LARGE=1     also ten times the rows (40 GB of disk)
+#   BENCH_ONLY=regex     some figures or sections       BENCH_LARGE=1     also ten times the rows (16 GB of disk)
 #   BENCH_PEERS=dir      a Python environment with dlt, ingestr, sling
 #   BOBBIN=path          the program; without it .build/release/bobbin
 set -eu

@@ -288,7 +288,8 @@ class Bench:
                          self.rows, self.extracted(name, self.has_waiting(name, 1)), self.fresh(name))
             self.add(section, f"bobbin load, {mode}, {size:,} a chunk", [self.bobbin, "load", *options], self.rows,
                      self.has_rows(self.folder(name) + "/out.db", "event", self.rows),
-                     self.loading(name, options, mode == "insert-only"), floor, goal)
+                     self.loading(name, options, mode == "insert-only"), floor if mode == "insert-only" else None,
+                     goal)
 
     def memory(self, large):
         """The resident size at a tenth and at ten times the rows."""
@@ -301,12 +302,13 @@ class Bench:
             name = "memory-" + title.split(" ")[0].replace(",", "")
             rows = sum(self.totals[d][0] for d in domains) * len(dates)
             options = self.fault_options(name, domains, dates)
+            once = rows > self.rows
             self.add("memory", f"bobbin extract, {title}", [self.bobbin, "extract", *options], rows,
                      self.extracted(name, self.has_waiting(name, len(domains))), self.fresh(name), None,
-                     {"megabytes": 120}, True)
+                     {"megabytes": 120}, True, once=once)
             self.add("memory", f"bobbin load, {title}", [self.bobbin, "load", *options], rows,
                      self.has_faults(self.folder(name) + "/out.db", "fault_record", rows, domains, dates),
-                     self.loading(name, options, True), None, {"megabytes": 120})
+                     self.loading(name, options, True), None, {"megabytes": 120}, once=once)
 
     def claims(self):
         """One-row chunks, so that what remains is the work of a chunk: claim, verify, ledger, retire. The disk is not
