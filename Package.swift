@@ -67,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage",
+                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool",
+                "Storage",
                 "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -84,7 +85,9 @@ let package = Package(
             name: "TestKit",
             dependencies: ["Chunk", "Databases", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings),
-        .testTarget(name: "ManifestTests", dependencies: ["JSON", "Manifest", "TestKit"], exclude: ["Fixtures"], swiftSettings: settings),
+        .testTarget(
+            name: "ManifestTests", dependencies: ["JSON", "Manifest", "TestKit"], exclude: ["Fixtures"],
+            swiftSettings: settings),
         .testTarget(
             name: "CrashTests", dependencies: ["Load", "Manifest", "Spool", "Storage", "TestKit", "Threads"],
             swiftSettings: settings),

@@ -1,5 +1,5 @@
-internal import Manifest
 internal import Glibc
+internal import Manifest
 
 /// A hash of a set of lines that does not depend on their order: the sum modulo 2^64 of the XXH64 (seed 0) of each line
 /// without its line feed.

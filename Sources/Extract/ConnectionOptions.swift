@@ -29,7 +29,9 @@ enum HTTPOptions {
         options.requestTimeout = seconds(timeouts.request ?? settings.timeouts.request)
         options.idleTimeout = seconds(timeouts.idle ?? settings.timeouts.idle)
         options.proxy = settings.proxy.map { Proxy(url: $0.reveal()) }
-        if let rate = settings.rateLimit { options.requestsPerSecond = Double(rate.requests) / max(seconds(rate.interval), 1e-9) }
+        if let rate = settings.rateLimit {
+            options.requestsPerSecond = Double(rate.requests) / max(seconds(rate.interval), 1e-9)
+        }
         options.userAgent = settings.userAgent
         return options
     }
@@ -73,10 +75,14 @@ enum FileOptions {
             case .zstd: .zstd
             }
         var dialect: CSVDialect?
-        if !source.columns.isEmpty || source.delimiter != nil || !source.hasHeader || source.null != nil || !columns.isEmpty {
+        if !source.columns.isEmpty || source.delimiter != nil || !source.hasHeader || source.null != nil
+            || !columns.isEmpty
+        {
             dialect = CSVDialect.csv
             if let delimiter = source.delimiter { dialect?.delimiter = delimiter }
-            if !source.columns.isEmpty { dialect?.names = .declared(source.columns, skippingFirstRow: source.hasHeader) }
+            if !source.columns.isEmpty {
+                dialect?.names = .declared(source.columns, skippingFirstRow: source.hasHeader)
+            }
             if let null = source.null { dialect?.nullMarker = null }
             dialect?.textColumns = Set(columns.filter { $0.value == .text }.keys)
         }

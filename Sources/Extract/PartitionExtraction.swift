@@ -1,10 +1,10 @@
-internal import Threads
 internal import Chunk
 internal import Configuration
 internal import JSON
 internal import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// Extracts one partition: opens its log, reads the source to its end, commits and publishes the run.
 struct PartitionExtraction {
@@ -76,7 +76,11 @@ struct PartitionExtraction {
             result.chunks = writer.manifest.chunks.count
             // Finished chunks wait for the next run of the partition; a cancelled or void run has no successor.
             if writer.manifest.chunks.isEmpty || failure.kind == .cancelled || failure.kind == .superseded {
-                if !context.stop.isStopped || writer.manifest.chunks.isEmpty { try? writer.discard() } else { writer.release() }
+                if !context.stop.isStopped || writer.manifest.chunks.isEmpty {
+                    try? writer.discard()
+                } else {
+                    writer.release()
+                }
             } else {
                 writer.release()
             }
@@ -111,7 +115,9 @@ struct PartitionExtraction {
         while try reader.nextPage(into: sink) {
             let now = context.clock.uptime()
             if let deadline, now > deadline {
-                throw ExtractError(.transient, "the partition took longer than timeouts.partition allows: the next run goes on from here")
+                throw ExtractError(
+                    .transient,
+                    "the partition took longer than timeouts.partition allows: the next run goes on from here")
             }
             guard now >= nextLook else { continue }
             nextLook = now + 1
@@ -127,7 +133,8 @@ struct PartitionExtraction {
         result.chunks = writer.manifest.chunks.count
         result.rejected = writer.manifest.rejected
         // An increment without rows needs no manifest; an empty replacement is one.
-        if !settings.mode.isReplace, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0, !stream.isFileSource {
+        if !settings.mode.isReplace, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0, !stream.isFileSource
+        {
             try writer.discard()
             return
         }

@@ -1,10 +1,10 @@
-internal import Threads
 internal import Chunk
 internal import Configuration
 internal import JSON
 package import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// The first rows of a stream, and what its schema would be.
 package struct PartitionPreview: Sendable {

@@ -133,7 +133,9 @@ package struct SchemaInference: Sendable {
         case .integer:
             // 15 digits are below 2^53 whatever they are.
             if field.valueLength <= 15 { return Kinds.integer }
-            guard let value = parseInteger(base + Int(field.valueStart), Int(field.valueLength)) else { return Kinds.huge }
+            guard let value = parseInteger(base + Int(field.valueStart), Int(field.valueLength)) else {
+                return Kinds.huge
+            }
             return value.magnitude <= 9_007_199_254_740_992 ? Kinds.integer : Kinds.bigint
         case .number: return Kinds.number
         case .string, .escapedString: return Kinds.text

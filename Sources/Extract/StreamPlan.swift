@@ -93,7 +93,9 @@ package final class StreamPlan: Sendable {
                 endpoint, source, context: context, partition: partition, rank: rank, resume: resume, from: from,
                 isCancelled: isCancelled)
         }
-        guard let options, case .files(let source) = settings.source else { throw ExtractError(.configuration, "\(settings.job) has no source") }
+        guard let options, case .files(let source) = settings.source else {
+            throw ExtractError(.configuration, "\(settings.job) has no source")
+        }
         return FileSourceReader(
             directory: directory, files: files, takesAll: settings.mode.isReplace, options: options,
             settings: source, context: context,

@@ -60,7 +60,9 @@ final class RowBatch: @unchecked Sendable {
     @inline(__always)
     func appendRow(line: Int, start: Int, length: Int) -> UnsafeMutablePointer<Cell> {
         if count == rowCapacity { grow() }
-        rows[count] = (Int32(truncatingIfNeeded: line), Int32(truncatingIfNeeded: start), Int32(truncatingIfNeeded: length))
+        rows[count] = (
+            Int32(truncatingIfNeeded: line), Int32(truncatingIfNeeded: start), Int32(truncatingIfNeeded: length)
+        )
         let row = cells + count &* columns
         row.update(repeating: .null, count: columns)
         count &+= 1
@@ -84,7 +86,8 @@ final class RowBatch: @unchecked Sendable {
     }
 
     private func grow() {
-        let newRows = UnsafeMutablePointer<(line: Int32, start: Int32, length: Int32)>.allocate(capacity: rowCapacity * 2)
+        let newRows = UnsafeMutablePointer<(line: Int32, start: Int32, length: Int32)>.allocate(
+            capacity: rowCapacity * 2)
         newRows.moveInitialize(from: rows, count: count)
         rows.deallocate()
         rows = newRows

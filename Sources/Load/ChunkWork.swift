@@ -96,7 +96,8 @@ final class DecodePipeline: Sendable {
         guard found == work.entry.sha256 else {
             throw LoadError(
                 .corruption,
-                "\(work.path): SHA-256 is \(found), the manifest says \(work.entry.sha256): the file was damaged or edited")
+                "\(work.path): SHA-256 is \(found), the manifest says \(work.entry.sha256): the file was damaged or edited"
+            )
         }
         guard lines == work.entry.rows, content.description == work.entry.content else {
             throw LoadError(

@@ -40,7 +40,8 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
         case let sqlite as SQLiteError:
             switch sqlite.kind {
             case .transient: self.init(.transient, "\(sqlite): another program holds the lock; try again")
-            case .environment: self.init(.environment, "\(sqlite): check disk space and permissions of the file's directory")
+            case .environment:
+                self.init(.environment, "\(sqlite): check disk space and permissions of the file's directory")
             case .permission: self.init(.permission, sqlite.description)
             case .data: self.init(.data, sqlite.description)
             case .configuration: self.init(.configuration, sqlite.description)

@@ -77,7 +77,8 @@ struct OpenLog {
             throw LoadError(
                 .configuration,
                 "\(key.stream) \(key.partition): the target is at manifest \(head.number), which the log does not have: the spool was "
-                    + "restored from an older state or its log was deleted; restore the spool, or start anew with another spool")
+                    + "restored from an older state or its log was deleted; restore the spool, or start anew with another spool"
+            )
         }
         guard manifest.run.text == head.run else {
             throw LoadError(
@@ -89,7 +90,9 @@ struct OpenLog {
 
     /// The other past: an outcome above the head means that the target went back; what it lost comes from the archive.
     private func restoreWhenClosed(_ manifest: RunManifest, _ number: Int) throws {
-        guard let outcome = try spool.outcome(key, number, target: worker.queue), outcome.outcome == .loaded else { return }
+        guard let outcome = try spool.outcome(key, number, target: worker.queue), outcome.outcome == .loaded else {
+            return
+        }
         try spool.republish(manifest, number: number, target: worker.queue)
     }
 
@@ -164,7 +167,9 @@ struct OpenLog {
     private func apply(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
         guard let works = try claim(numbers, whole: true) else { return .waiting }
         if let looping = works.first(where: { $0.name.chunk.crashes >= worker.options.maximumCrashes }) {
-            try bury(looping, LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
+            try bury(
+                looping,
+                LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
                 "crash-looping", &summary)
             try worker.handBackAll()
             return .worked
@@ -203,7 +208,9 @@ struct OpenLog {
     private func loadDirect(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
         guard let works = try claim(numbers, whole: false) else { return .waiting }
         if let looping = works.first, looping.name.chunk.crashes >= worker.options.maximumCrashes {
-            try bury(looping, LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
+            try bury(
+                looping,
+                LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
                 "crash-looping", &summary)
             return .worked
         }

@@ -82,7 +82,8 @@ package struct LoadManifest: Sendable {
             ("n", .integer(Int64(number))), ("target", .string(target)),
             ("outcome", outcome.map { .string($0.rawValue) } ?? .null),
             ("chunks_total", .integer(Int64(chunksTotal))), ("chunks_loaded", .integer(Int64(chunks.count))),
-            ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))), ("note", note.map { .string($0) } ?? .null),
+            ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
+            ("note", note.map { .string($0) } ?? .null),
             ("updated", .string(updated)),
             (
                 "chunks",

@@ -1,7 +1,7 @@
+internal import Chunk
 internal import JSON
 package import Manifest
 package import Storage
-internal import Chunk
 
 /// A spool directory: the durable queue between extractors and loaders. Format: `docs/spool-format.md`.
 ///
@@ -43,7 +43,8 @@ package final class Spool: Sendable {
             id = found
         } else {
             guard create else {
-                throw SpoolError(.absent, "\(root) is not a spool (it has no spool.json): check --spool, or run an extract")
+                throw SpoolError(
+                    .absent, "\(root) is not a spool (it has no spool.json): check --spool, or run an extract")
             }
             id = try Spool.make(root, files, random)
         }

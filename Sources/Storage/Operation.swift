@@ -29,12 +29,14 @@ package enum Operation: String, Sendable, CaseIterable {
     case progressCreate, progressWrite, progressClose, progressRename
     case outcomeCreate, outcomeWrite, outcomeSync, outcomeClose, outcomeLink, outcomeUnlinkTemporary
     case outcomeSyncDirectory, outcomeRead
-    case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory, closeList, closeCheck
+    case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory,
+        closeList, closeCheck
     // Recovery
     case sweepList, sweepRemoveEmpty, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
     // People
     case controlCreate, controlClose, controlStatus, controlUnlink, controlList
-    case deadList, deadRead, deadMove, deadUnlinkWhy, deadSyncDirectory, deadSetAside, deadStatus, inventoryList, inventoryRead, inventoryStatus
+    case deadList, deadRead, deadMove, deadUnlinkWhy, deadSyncDirectory, deadSetAside, deadStatus, inventoryList,
+        inventoryRead, inventoryStatus
     case fsckList, fsckRead, fsckStatus, fsckMove, fsckMakeDirectory, fsckWrite, doctorProbe, retentionUnlink
     case editedCreate, editedWrite, editedSync, editedClose, editedRead, editedRetire
     case sourceOpen, sourceRead, sourceClose, sourceList, sourceStatus, spaceStatus

@@ -130,7 +130,8 @@ package struct POSIXFileSystem: FileSystem {
     package func freeSpace(_ path: String, _ operation: Operation) throws(StorageError) -> Int {
         var value = statvfs()
         try check(statvfs(path, &value), operation, path)
-        return Int(clamping: UInt64(value.f_bavail).multipliedReportingOverflow(by: UInt64(value.f_frsize)).partialValue)
+        return Int(
+            clamping: UInt64(value.f_bavail).multipliedReportingOverflow(by: UInt64(value.f_frsize)).partialValue)
     }
 
     private func check(_ result: Int32, _ operation: Operation, _ path: String) throws(StorageError) {

@@ -70,7 +70,8 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case .notFound: "no such file or directory"
         case .exists: "it exists already"
         case .notEmpty: "the directory is not empty"
-        case .noSpace: "no space left (disk, quota or file size limit): make room; nothing is lost, run the same command again"
+        case .noSpace:
+            "no space left (disk, quota or file size limit): make room; nothing is lost, run the same command again"
         case .readOnly: "the file system is read-only: remount it writable and run the same command again"
         case .permission: "permission denied: the spool must belong to the user who runs bobbin"
         case .crossDevice: "it lies on another file system: a spool must be one file system"

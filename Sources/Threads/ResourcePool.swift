@@ -17,7 +17,8 @@ package final class ResourcePool<Resource>: Sendable {
     package func with<Result>(rank: Int, _ body: (Resource) throws -> Result) rethrows -> Result {
         state.withLock { $0.waiting.append(rank) }
         let resource: Resource = state.wait { (state: inout State) -> Resource? in
-            guard !state.free.isEmpty, state.waiting.min() == rank, let index = state.waiting.firstIndex(of: rank) else {
+            guard !state.free.isEmpty, state.waiting.min() == rank, let index = state.waiting.firstIndex(of: rank)
+            else {
                 return nil
             }
             state.waiting.remove(at: index)

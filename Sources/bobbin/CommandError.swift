@@ -58,7 +58,8 @@ enum ErrorExit {
         case let extract as ExtractError:
             Console.error("bobbin: \(extract.message)")
             exit(
-                (extract.kind == .configuration ? ExitStatus.usage : extract.kind == .transient ? .unavailable : .failed)
+                (extract.kind == .configuration
+                    ? ExitStatus.usage : extract.kind == .transient ? .unavailable : .failed)
                     .rawValue)
         case is LoadError, is SQLiteError:
             let load = LoadError(error)

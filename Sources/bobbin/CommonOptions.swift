@@ -2,7 +2,9 @@ internal import ArgumentParser
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
-    @Option(name: [.short, .customLong("config")], help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        name: [.short, .customLong("config")], help: "The configuration file.",
+        completion: .file(extensions: ["yaml", "yml"]))
     var config = "bobbin.yaml"
 
     @Option(help: "The spool directory, in place of the configuration's.", completion: .directory)

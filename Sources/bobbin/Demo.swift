@@ -16,8 +16,10 @@ struct Demo: ParsableCommand {
         func run() throws {
             var path = [CChar](repeating: 0, count: 4096)
             let count = readlink("/proc/self/exe", &path, path.count - 1)
-            let own = count > 0 ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : "bobbin"
-            let directory = own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            let own =
+                count > 0 ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : "bobbin"
+            let directory = own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+                separator: "/")
             let program = "\(directory)/bobbin-upstream"
             let handed = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
             var words = ([program] + handed).map { strdup($0) } + [nil]

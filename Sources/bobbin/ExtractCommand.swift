@@ -1,7 +1,7 @@
-internal import Threads
-internal import Configuration
 internal import ArgumentParser
+internal import Configuration
 internal import Extract
+internal import Threads
 
 struct Extract: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Extracts jobs into the spool.")

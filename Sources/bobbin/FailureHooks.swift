@@ -43,7 +43,8 @@ enum FailureHooks {
         close(ends[0])
         guard code == 0 else {
             close(ends[1])
-            Console.error("bobbin: on_failure of \(job): cannot start \(command[0]): \(String(cString: strerror(code)))")
+            Console.error(
+                "bobbin: on_failure of \(job): cannot start \(command[0]): \(String(cString: strerror(code)))")
             return
         }
         var rest = input[...]
@@ -55,6 +56,8 @@ enum FailureHooks {
         close(ends[1])
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        if status != 0 { Console.error("bobbin: on_failure of \(job): \(command[0]) ended with status \(status >> 8 & 0xFF)") }
+        if status != 0 {
+            Console.error("bobbin: on_failure of \(job): \(command[0]) ended with status \(status >> 8 & 0xFF)")
+        }
     }
 }

@@ -24,7 +24,9 @@ enum Format {
 
     /// Seconds with a sensible precision.
     static func seconds(_ value: Double) -> String {
-        value < 10 ? "\(decimal(value, 2)) s" : value < 120 ? "\(decimal(value, 1)) s" : "\(Int(value / 60)) min \(Int(value) % 60) s"
+        value < 10
+            ? "\(decimal(value, 2)) s"
+            : value < 120 ? "\(decimal(value, 1)) s" : "\(Int(value / 60)) min \(Int(value) % 60) s"
     }
 
     static func decimal(_ value: Double, _ digits: Int) -> String {
@@ -35,13 +37,18 @@ enum Format {
         let whole = Int(rounded)
         let fraction = Int((abs(rounded - Double(whole)) * scale).rounded())
         let text = String(fraction)
-        return digits == 0 ? "\(whole)" : "\(whole)." + String(repeating: "0", count: max(0, digits - text.count)) + text
+        return digits == 0
+            ? "\(whole)" : "\(whole)." + String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 
     /// Rows of cells as aligned columns; numbers (`right`) to the right.
     static func table(_ header: [String], _ rows: [[String]], right: Set<Int> = []) -> String {
         var widths = header.map(\.count)
-        for row in rows { for (index, cell) in row.enumerated() where index < widths.count { widths[index] = max(widths[index], cell.count) } }
+        for row in rows {
+            for (index, cell) in row.enumerated() where index < widths.count {
+                widths[index] = max(widths[index], cell.count)
+            }
+        }
         func line(_ cells: [String]) -> String {
             var parts: [String] = []
             for (index, cell) in cells.enumerated() {

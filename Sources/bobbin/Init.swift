@@ -21,7 +21,8 @@ struct Init: ParsableCommand {
                 close: .controlClose)
         } catch {
             if error.code == .exists {
-                throw CommandError(.usage, "\(common.config) exists already and is left as it is: name another with -c FILE")
+                throw CommandError(
+                    .usage, "\(common.config) exists already and is left as it is: name another with -c FILE")
             }
             throw error
         }

@@ -1,5 +1,5 @@
-internal import Configuration
 internal import ArgumentParser
+internal import Configuration
 internal import Load
 internal import Threads
 
@@ -31,7 +31,9 @@ struct Load: ParsableCommand {
         options.jobs = Set(jobs)
         options.watch = watch
         options.allowShrink = allowShrink
-        if let workers, !(1...256).contains(workers) { throw CommandError(.usage, "--workers \(workers): give 1 to 256") }
+        if let workers, !(1...256).contains(workers) {
+            throw CommandError(.usage, "--workers \(workers): give 1 to 256")
+        }
         let known = session.targets(of: try workspace.streams(jobs))
         for name in target where !known.contains(name) {
             throw CommandError(.usage, "--target \(name): no job writes to it; known: \(known.joined(separator: ", "))")

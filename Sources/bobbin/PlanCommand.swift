@@ -30,11 +30,18 @@ enum PlanText {
         }
         for plan in plans {
             let stream = plan.settings
-            Console.out("\(stream.job)\(stream.name == stream.job ? "" : "/\(stream.name)"): \(stream.mode.rawValue) into \(stream.table) of \(stream.targets.joined(separator: ", "))")
-            Console.out("  key: \(stream.primaryKey.isEmpty ? "none" : stream.primaryKey.joined(separator: ", ")); priority \(stream.priority); parallelism \(stream.parallelism)")
-            Console.out("  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))")
+            Console.out(
+                "\(stream.job)\(stream.name == stream.job ? "" : "/\(stream.name)"): \(stream.mode.rawValue) into \(stream.table) of \(stream.targets.joined(separator: ", "))"
+            )
+            Console.out(
+                "  key: \(stream.primaryKey.isEmpty ? "none" : stream.primaryKey.joined(separator: ", ")); priority \(stream.priority); parallelism \(stream.parallelism)"
+            )
+            Console.out(
+                "  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))"
+            )
             Console.out("  guards: allow_empty \(stream.allowEmpty), min_share \(stream.minShare)")
-            Console.out("  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log")")
+            Console.out(
+                "  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log")")
             for partition in plan.partitions.prefix(50) {
                 let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
                 let last = try spool?.lastNumber(key) ?? 0

@@ -34,7 +34,8 @@ struct Preview: ParsableCommand {
             random: SystemRandom.bits)
         let stop = StopSignal()
         let heart = Heart(files: workspace.files, clock: workspace.clock, seconds: spool.leaseSeconds)
-        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: [try Workbench(level: 1)]) { _ in }
+        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: [try Workbench(level: 1)]) { _ in
+        }
         for plan in plans {
             let preview = try PartitionPreview.first(plan, context: context, limit: limit)
             if common.json {

@@ -93,7 +93,9 @@ final class Progress: Sendable {
         case .dead(let manifest, let sequence, let reason):
             state.withLock { $0.chunksDead += 1 }
             problem(manifest, "chunk \(sequence) is dead: \(reason)")
-            log("DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)")
+            log(
+                "DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)"
+            )
         case .retry(let manifest, let sequence, let reason):
             state.withLock { $0.retries += 1 }
             log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")

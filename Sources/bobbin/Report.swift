@@ -124,16 +124,24 @@ final class Report {
         }
         let summaries = loads.compactMap(\.summary)
         let isUnavailable = summaries.contains { $0.unavailable != nil }
-        for load in loads { if let reason = load.summary?.unavailable { Console.error("bobbin: target \(load.target): \(reason)") } }
+        for load in loads {
+            if let reason = load.summary?.unavailable { Console.error("bobbin: target \(load.target): \(reason)") }
+        }
         let failures = lines.filter { $0.state == .failed || $0.rejected > 0 }
         let blocked = summaries.reduce(0) { $0 + $1.blocked + $1.dead + $1.rejects }
         let didSomething = lines.contains { $0.state != .failed && $0.state != .pending && !$0.run.isEmpty }
-        let isTransient = !results.isEmpty && results.allSatisfy { result in
-            if case .failed(let error) = result.end { return error.kind == .transient || error.kind == .environment }
-            return false
-        }
+        let isTransient =
+            !results.isEmpty
+            && results.allSatisfy { result in
+                if case .failed(let error) = result.end {
+                    return error.kind == .transient || error.kind == .environment
+                }
+                return false
+            }
         if isUnavailable || (isTransient && !didSomething) { return .unavailable }
-        if results.contains(where: { if case .failed(let error) = $0.end { error.kind == .configuration } else { false } }), !didSomething {
+        if results.contains(where: {
+            if case .failed(let error) = $0.end { error.kind == .configuration } else { false }
+        }), !didSomething {
             return .usage
         }
         if !failures.isEmpty || blocked > 0 { return .failed }
@@ -180,7 +188,8 @@ final class Report {
                 "\(Format.count(lines.count)) partitions: \(succeeded) succeeded, \(failed) failed; "
                     + "\(Format.count(extracted)) rows extracted"
                     + (command == "extract" ? "" : ", \(Format.count(loaded)) loaded")
-                    + " in \(Format.seconds(seconds)) (\(Format.count(Int(Double(rows) / max(seconds, 0.001)))) rows/s)")
+                    + " in \(Format.seconds(seconds)) (\(Format.count(Int(Double(rows) / max(seconds, 0.001)))) rows/s)"
+            )
         }
     }
 

@@ -57,7 +57,8 @@ final class Session {
     func extract(_ plans: [StreamPlan], sparing: Int = 0) throws -> [PartitionResult] {
         let cores = min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let benches = try (0..<max(1, cores - sparing)).map { _ in try Workbench(level: 3) }
-        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: benches) { [progress, wake] event in
+        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: benches) {
+            [progress, wake] event in
             progress.note(event)
             if case .finished(let result) = event, case .published = result.end { wake.update { $0 += 1 } }
         }

@@ -29,7 +29,8 @@ struct Workspace {
         let environment = Environment(
             variable: { name in getenv(name).map { String(cString: $0) } },
             readFile: { path in
-                try files.contents(path, limit: 1 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
+                try files.contents(
+                    path, limit: 1 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
             }, needs: needs)
         settings = try Settings(yaml: bytes, file: options.config, environment: environment)
         spoolPath = options.spool ?? settings.spool
@@ -45,7 +46,8 @@ struct Workspace {
     /// Today in the configuration's time zone.
     func today() throws -> CivilDate {
         guard let today = CivilDate.today(now: Int(clock.now() / 1000), timezone: settings.timezone) else {
-            throw CommandError(.usage, "timezone: \(settings.timezone) is unknown on this host: install tzdata, or use UTC")
+            throw CommandError(
+                .usage, "timezone: \(settings.timezone) is unknown on this host: install tzdata, or use UTC")
         }
         return today
     }
@@ -64,7 +66,9 @@ struct Workspace {
     /// SQLite itself waits at most a second for a lock, so that a stop is heard; the loader goes on trying for `busy_timeout`.
     func openTarget(_ name: String, spool: Spool) throws -> SQLiteTarget {
         guard case .sqlite(let sqlite)? = settings.connections[name] else {
-            throw CommandError(.usage, "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
+            throw CommandError(
+                .usage,
+                "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
         }
         return try SQLiteTarget(
             path: sqlite.path, spool: spool.id, busySeconds: min(1, seconds(sqlite.busyTimeout)),

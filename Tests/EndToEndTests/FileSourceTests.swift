@@ -49,10 +49,13 @@ import Testing
         try site.write("in/a/faults-2026-03-01.csv", "rank,note\n1,x\n2,\"y, \"\"z\"\"\"\n")
         try site.write("in/b/faults-2026-03-01.csv", "rank,note\n1,\n2,\"\"\n")
         #expect(try site.bobbin("run").status == 0)
-        let rows = try site.query("select domain || ' ' || data_date || ' ' || rank || ' ' || coalesce(note, 'NULL') from t order by 1").compactMap { $0[0] as? String }
-        #expect(rows == [
-            "a 2026-03-01 1 x", "a 2026-03-01 2 y, \"z\"", "b 2026-03-01 1 NULL", "b 2026-03-01 2 ",
-        ])
+        let rows = try site.query(
+            "select domain || ' ' || data_date || ' ' || rank || ' ' || coalesce(note, 'NULL') from t order by 1"
+        ).compactMap { $0[0] as? String }
+        #expect(
+            rows == [
+                "a 2026-03-01 1 x", "a 2026-03-01 2 y, \"z\"", "b 2026-03-01 1 NULL", "b 2026-03-01 2 ",
+            ])
         try site.write("in/a/faults-2026-03-01.csv", "rank,note\n7,x\n")
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.query("select rank from t where domain = 'a'").map { "\($0)" } == ["[7]"])
@@ -69,7 +72,8 @@ import Testing
         let listed = try site.leftovers()
         #expect(listed.count == 1 && listed[0].hasSuffix("input.rejects.ndjson.zst"))
         let text = try Running(
-            "/usr/bin/env", ["sh", "-c", "zstd -dcq spool/\(listed[0])"], in: site.directory).wait().output
+            "/usr/bin/env", ["sh", "-c", "zstd -dcq spool/\(listed[0])"], in: site.directory
+        ).wait().output
         #expect(text.contains("\"line\":2") && text.contains("\"line\":3") && text.contains("\"line\":4"))
         #expect(text.contains("a.ndjson"))
     }

@@ -16,7 +16,9 @@ import Testing
         let last = try site.bobbin("run")
         #expect(last.status == 0, "\(last.errors)")
         #expect(try site.count("select count(*) from fault_record") == KillTests.total)
-        #expect(try site.count("select count(distinct domain || '/' || data_date || '/' || rank) from fault_record") == KillTests.total)
+        #expect(
+            try site.count("select count(distinct domain || '/' || data_date || '/' || rank) from fault_record")
+                == KillTests.total)
         let left = try site.leftovers()
         #expect(left == [])
     }

@@ -14,7 +14,8 @@ import Testing
         #expect(try site.count("select count(distinct domain || data_date || rank) from fault_record") == 15_600)
         let left = try site.leftovers()
         #expect(left == [])
-        let sums = "select domain, data_date, count(*), sum(rank), sum(length(fault_detail)) from fault_record group by 1, 2"
+        let sums =
+            "select domain, data_date, count(*), sum(rank), sum(length(fault_detail)) from fault_record group by 1, 2"
         let before = try site.query(sums).map { "\($0)" }
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.query(sums).map { "\($0)" } == before)
@@ -61,7 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "domain..d", "../x", "a/b", "🚀", "%2e%2e", " ", "CON", String(repeating: "é", count: 127) + "x", "A", "a", ".hidden", "~",
+        "domain..d", "../x", "a/b", "🚀", "%2e%2e", " ", "CON", String(repeating: "é", count: 127) + "x", "A", "a",
+        ".hidden", "~",
         "line\\nbreak", "q'uo\"te",
     ])
     func hostileNamesLoadExactly(name: String) throws {
@@ -83,15 +85,31 @@ import Testing
         let site = try Site()
         try site.startUpstream(["--domains", "a", "--rows", "1234"])
         let variants: [(String, String, String)] = [
-            ("pages", "/pages", "records: /items, page_size: 100, query: {domain: a, date: 2026-03-01, page: \"{page}\", per_page: \"{page_size}\"}, pagination: {type: page, start: 1, total_pages: /pages}"),
-            ("pages_short", "/pages", "records: /items, page_size: 100, query: {domain: a, date: 2026-03-01, page: \"{page}\", per_page: \"{page_size}\"}, pagination: {type: page, start: 1, stop: short_page}"),
-            ("linked", "/linked", "records: \"\", page_size: 100, query: {domain: a, date: 2026-03-01, limit: \"{page_size}\"}, pagination: {type: link}"),
-            ("cursor", "/cursor", "records: /data, page_size: 100, query: {domain: a, date: 2026-03-01, after: \"{cursor}\", limit: \"{page_size}\"}, pagination: {type: next_cursor, pointer: /meta/next_cursor}"),
-            ("nexturl", "/nexturl", "records: /data, page_size: 100, query: {domain: a, date: 2026-03-01, limit: \"{page_size}\", relative: \"1\"}, pagination: {type: next_url, pointer: /next}"),
+            (
+                "pages", "/pages",
+                "records: /items, page_size: 100, query: {domain: a, date: 2026-03-01, page: \"{page}\", per_page: \"{page_size}\"}, pagination: {type: page, start: 1, total_pages: /pages}"
+            ),
+            (
+                "pages_short", "/pages",
+                "records: /items, page_size: 100, query: {domain: a, date: 2026-03-01, page: \"{page}\", per_page: \"{page_size}\"}, pagination: {type: page, start: 1, stop: short_page}"
+            ),
+            (
+                "linked", "/linked",
+                "records: \"\", page_size: 100, query: {domain: a, date: 2026-03-01, limit: \"{page_size}\"}, pagination: {type: link}"
+            ),
+            (
+                "cursor", "/cursor",
+                "records: /data, page_size: 100, query: {domain: a, date: 2026-03-01, after: \"{cursor}\", limit: \"{page_size}\"}, pagination: {type: next_cursor, pointer: /meta/next_cursor}"
+            ),
+            (
+                "nexturl", "/nexturl",
+                "records: /data, page_size: 100, query: {domain: a, date: 2026-03-01, limit: \"{page_size}\", relative: \"1\"}, pagination: {type: next_url, pointer: /next}"
+            ),
         ]
         var jobs = ""
         for (name, path, rest) in variants {
-            jobs += "  \(name):\n    source: {connection: upstream, path: \(path), \(rest)}\n    primary_key: [rank]\n    mode: replace\n"
+            jobs +=
+                "  \(name):\n    source: {connection: upstream, path: \(path), \(rest)}\n    primary_key: [rank]\n    mode: replace\n"
         }
         try site.write(
             "bobbin.yaml",

@@ -76,7 +76,8 @@ final class Site {
         let file = directory.appendingPathComponent("port")
         try? FileManager.default.removeItem(at: file)
         mock = try Running(
-            Programs.upstream, ["--port", "\(port)", "--port-file", file.path, "--quiet", "--exit-with-parent"] + arguments,
+            Programs.upstream,
+            ["--port", "\(port)", "--port-file", file.path, "--quiet", "--exit-with-parent"] + arguments,
             in: directory)
         let deadline = Date(timeIntervalSinceNow: 30)
         while Date() < deadline {
@@ -98,7 +99,9 @@ final class Site {
     }
 
     /// Writes `bobbin.yaml` for the fault API.
-    func configure(domains: [String], days: String = "{from: 2026-03-01, to: 2026-03-03}", extra: String = "", load: String = "") throws {
+    func configure(
+        domains: [String], days: String = "{from: 2026-03-01, to: 2026-03-03}", extra: String = "", load: String = ""
+    ) throws {
         let names = domains.map { name in
             "\"" + name.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
         }.joined(separator: ", ")
@@ -135,7 +138,9 @@ final class Site {
     }
 
     @discardableResult
-    func bobbin(_ arguments: String...) throws -> Ended { try Running(Programs.bobbin, arguments, in: directory).wait() }
+    func bobbin(_ arguments: String...) throws -> Ended {
+        try Running(Programs.bobbin, arguments, in: directory).wait()
+    }
 
     func start(_ arguments: String...) throws -> Running { try Running(Programs.bobbin, arguments, in: directory) }
 

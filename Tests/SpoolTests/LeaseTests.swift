@@ -116,7 +116,8 @@ private final class Looker {
         let files = POSIXFileSystem()
         let length = try files.status(path, .leaseOpen).size
         let name = ClaimedName(
-            ready: ReadyName(priority: 50, run: RunID(milliseconds: 1, random: (0, 0))), chunk: ReadyChunkName(sequence: 7),
+            ready: ReadyName(priority: 50, run: RunID(milliseconds: 1, random: (0, 0))),
+            chunk: ReadyChunkName(sequence: 7),
             target: String(repeating: "t", count: 150))
         for work in [name, nil] {
             seat.setWork(work)

@@ -18,7 +18,9 @@ enum Table {
     static let load = Section(
         "load", "How loaders work on this spool.",
         [
-            Key("workers", .integer(1...256), standard: "1", "Loaders in one `load` process; a target with one writer (SQLite) is served by one of them at a time."),
+            Key(
+                "workers", .integer(1...256), standard: "1",
+                "Loaders in one `load` process; a target with one writer (SQLite) is served by one of them at a time."),
             Key(
                 "max_attempts", .integer(1...1000), standard: "3",
                 "Attempts at a chunk that fails by itself, before it is dead."),
@@ -72,8 +74,10 @@ enum Table {
                 "The columns that identify a row. Required for merge and insert-only."),
             Key(
                 "partitions",
-                .map(of: .either([.choice(["path"]), .list(of: .text(.name)), .section(partitionRange)]), names: .name),
-                "Columns whose combinations of values are extracted one by one: a list of values, days, or `path` where the paths of files tell them."),
+                .map(
+                    of: .either([.choice(["path"]), .list(of: .text(.name)), .section(partitionRange)]), names: .name),
+                "Columns whose combinations of values are extracted one by one: a list of values, days, or `path` where the paths of files tell them."
+            ),
             Key("parallelism", .integer(1...1000), standard: "20", "Partitions extracted at once."),
             Key(
                 "priority", .integer(0...99), standard: "50",

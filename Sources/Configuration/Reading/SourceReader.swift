@@ -41,7 +41,8 @@ struct SourceReader {
         for partition in partitions where partition.values == .fromPath {
             fields.fail(
                 .conflict, "path",
-                "the values of {\(Message.shortened(partition.name))} cannot come from the path of an HTTP source; list them")
+                "the values of {\(Message.shortened(partition.name))} cannot come from the path of an HTTP source; list them"
+            )
         }
         let query = named("query", of: fields)
         let headers = named("headers", of: fields)
@@ -82,7 +83,8 @@ struct SourceReader {
         for partition in partitions where partition.values != .fromPath {
             fields.fail(
                 .conflict, "path",
-                "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions")
+                "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions"
+            )
         }
         let columns = fields.texts("columns")
         if !fields.boolean("header"), columns.isEmpty {

@@ -23,7 +23,8 @@ enum FileDiscovery {
                     guard let value = pairs.first(where: { $0.name == name })?.value else {
                         throw ExtractError(
                             .configuration,
-                            "\(directory)/\(path): its path does not tell the partition's \(name): write {\(name)} into source.path")
+                            "\(directory)/\(path): its path does not tell the partition's \(name): write {\(name)} into source.path"
+                        )
                     }
                     fields.append(Manifest.Partition.Field(name: name, value: value))
                 }

@@ -1,10 +1,10 @@
-internal import Threads
 internal import Configuration
 internal import Formats
 internal import JSON
 internal import Manifest
 internal import Spool
 internal import Storage
+internal import Threads
 
 /// One file that a partition is made of.
 struct SourceFile: Sendable {
@@ -66,7 +66,9 @@ final class FileSourceReader: SourceReader {
         pending = files.filter { wanted.contains($0.path) }
     }
 
-    private static func set(_ value: JSONValue) -> SeenSet { value["files"]?.text.flatMap { try? SeenSet(decoding: $0) } ?? SeenSet() }
+    private static func set(_ value: JSONValue) -> SeenSet {
+        value["files"]?.text.flatMap { try? SeenSet(decoding: $0) } ?? SeenSet()
+    }
 
     var cursorTo: JSONValue { json }
 
@@ -98,7 +100,8 @@ final class FileSourceReader: SourceReader {
     }
 
     private func open(_ file: SourceFile) throws -> any RecordReader {
-        let source = StorageSource(files: context.files, file: try context.files.open("\(directory)/\(file.path)", .read, .sourceOpen))
+        let source = StorageSource(
+            files: context.files, file: try context.files.open("\(directory)/\(file.path)", .read, .sourceOpen))
         self.source = source
         skip = seen.nextOrdinal(of: file.identity)
         return try FileOptions.options(options, for: file.path, settings).reader(source, path: file.path)
@@ -118,7 +121,9 @@ final class FileSourceReader: SourceReader {
         seen.insert(file.identity)
     }
 
-    static func identity(_ path: String, in directory: String, _ files: any FileSystem) throws(StorageError) -> FileIdentity {
+    static func identity(_ path: String, in directory: String, _ files: any FileSystem) throws(StorageError)
+        -> FileIdentity
+    {
         let status = try files.status("\(directory)/\(path)", .sourceStatus)
         return FileIdentity(path: path, size: Int64(status.size), modifiedNanoseconds: status.modified)
     }
@@ -136,9 +141,12 @@ final class FileSourceReader: SourceReader {
             var count = bytes.count
             while count > 0, start[count - 1] == 10 || start[count - 1] == 13 { count -= 1 }
             if let reason = try refusal(start, count) {
-                try setAside(Reject(
-                    file: path, line: Int(clamping: position.line), reason: reason,
-                    row: String(decoding: UnsafeBufferPointer(start: start, count: min(count, Reject.rowLimit)), as: UTF8.self)))
+                try setAside(
+                    Reject(
+                        file: path, line: Int(clamping: position.line), reason: reason,
+                        row: String(
+                            decoding: UnsafeBufferPointer(start: start, count: min(count, Reject.rowLimit)),
+                            as: UTF8.self)))
                 continue
             }
             var first = 0

@@ -1,6 +1,6 @@
-internal import JSON
 internal import Configuration
 internal import HTTP
+internal import JSON
 internal import Manifest
 internal import Storage
 internal import Threads
@@ -35,7 +35,9 @@ final class HTTPEndpoint: Sendable {
             query.append((parameter.name, parameter.template))
         }
         url = try URLTemplate(baseURL: baseURL, path: settings.path.description, query: query)
-        headers = try settings.headers.map { ($0.name, try HTTP.Template($0.template.description, at: "header \($0.name)")) }
+        headers = try settings.headers.map {
+            ($0.name, try HTTP.Template($0.template.description, at: "header \($0.name)"))
+        }
         body = settings.body
         breaker = Condition((CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))), ""))
     }
@@ -60,7 +62,8 @@ final class HTTPEndpoint: Sendable {
     /// A placeholder's value in a JSON body: counts are numbers, and so is a cursor that came as one; none is null.
     private static func value(_ name: String, _ text: String?, _ pager: Pager) -> JSONTemplate.Value {
         guard let text else { return JSONTemplate.Value(text: "null", isNumber: true) }
-        let isNumber = name == "page" || name == "page_size" || (name == "cursor" && pager.isNumber && Int64(text) != nil)
+        let isNumber =
+            name == "page" || name == "page_size" || (name == "cursor" && pager.isNumber && Int64(text) != nil)
         return JSONTemplate.Value(text: text, isNumber: isNumber)
     }
 

@@ -1,9 +1,9 @@
-internal import Threads
 internal import Configuration
 internal import HTTP
 internal import JSON
 internal import Manifest
 internal import Spool
+internal import Threads
 
 /// Reads one partition of a paged HTTP API.
 final class HTTPSourceReader: SourceReader {

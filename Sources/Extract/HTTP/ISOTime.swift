@@ -13,7 +13,9 @@ enum ISOTime {
         var hasSeconds = false
         let isDate = bytes.count == 10
         if !isDate {
-            guard bytes.count >= 16, let hour = number(bytes, 11, 2), let minute = number(bytes, 14, 2) else { return nil }
+            guard bytes.count >= 16, let hour = number(bytes, 11, 2), let minute = number(bytes, 14, 2) else {
+                return nil
+            }
             moment += hour * 3600 + minute * 60
             if bytes.count >= 19, bytes[16] == UInt8(ascii: ":"), let second = number(bytes, 17, 2) {
                 moment += second

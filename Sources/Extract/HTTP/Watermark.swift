@@ -31,7 +31,8 @@ struct Watermark {
             guard let number = Int64(text) else {
                 throw ExtractError(
                     .configuration,
-                    "the cursor column \(settings.cursor) holds \"\(text.prefix(40))\", which is no integer: check incremental.format")
+                    "the cursor column \(settings.cursor) holds \"\(text.prefix(40))\", which is no integer: check incremental.format"
+                )
             }
             if seenNumber.map({ number > $0 }) ?? true {
                 seenNumber = number

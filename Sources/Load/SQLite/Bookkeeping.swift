@@ -69,7 +69,8 @@ final class Bookkeeping {
         return found
     }
 
-    func closed(_ run: RunID) throws(SQLiteError) -> (outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk])? {
+    func closed(_ run: RunID) throws(SQLiteError) -> (outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk])?
+    {
         let query = try statement("SELECT outcome, rows, rejects, chunks FROM _bobbin_ledger WHERE chunk_id = ?")
         query.bind(0, "\(spool)/\(run)")
         defer { query.reset() }

@@ -53,7 +53,9 @@ final class SQLiteInsert {
         while index < count {
             if let many, index &+ group <= count {
                 for offset in 0..<group {
-                    bind(many, offset &* columns, batch.row(isSorted ? index &+ offset : Int(order[index &+ offset])), batch)
+                    bind(
+                        many, offset &* columns, batch.row(isSorted ? index &+ offset : Int(order[index &+ offset])),
+                        batch)
                 }
                 if let error = many.run() {
                     guard error.kind == .data else { throw error }
@@ -83,7 +85,9 @@ final class SQLiteInsert {
     }
 
     @inline(__always)
-    private func bind(_ statement: SQLiteStatement, _ first: Int, _ cells: UnsafeMutablePointer<Cell>, _ batch: RowBatch) {
+    private func bind(
+        _ statement: SQLiteStatement, _ first: Int, _ cells: UnsafeMutablePointer<Cell>, _ batch: RowBatch
+    ) {
         let lines = UnsafePointer(batch.lines.base)
         let side = UnsafePointer(batch.side.base)
         for column in 0..<columns {

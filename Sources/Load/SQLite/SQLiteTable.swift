@@ -45,7 +45,8 @@ struct SQLiteTable {
             // Nothing was ever extracted: there is nothing to make a table of.
             return SQLiteTable(name: manifest.table, columns: [], key: manifest.key)
         }
-        try refuseCaseTwins(present + wanted.filter { column in !present.contains { $0.name == column.name } }, manifest)
+        try refuseCaseTwins(
+            present + wanted.filter { column in !present.contains { $0.name == column.name } }, manifest)
         let table = SQLiteConnection.quote(manifest.table)
         if present.isEmpty {
             let list = wanted.map { "\(SQLiteConnection.quote($0.name)) \(declared($0.type))" }
@@ -63,7 +64,8 @@ struct SQLiteTable {
                     present[index].type = type
                 } else if !manifest.guards.freezesColumns {
                     try connection.execute(
-                        "ALTER TABLE \(table) ADD COLUMN \(SQLiteConnection.quote(column.name)) \(declared(column.type))")
+                        "ALTER TABLE \(table) ADD COLUMN \(SQLiteConnection.quote(column.name)) \(declared(column.type))"
+                    )
                     present.append(column)
                 }
             }
@@ -81,7 +83,8 @@ struct SQLiteTable {
     private static func refuseCaseTwins(_ columns: [Column], _ manifest: RunManifest) throws {
         var seen: [String: String] = [:]
         for column in columns {
-            let folded = String(decoding: column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+            let folded = String(
+                decoding: column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
             if let other = seen[folded] {
                 throw LoadError(
                     .configuration,
@@ -102,7 +105,8 @@ struct SQLiteTable {
             } catch {
                 throw LoadError(
                     .configuration,
-                    "table \(manifest.table): its rows are not unique by (\(manifest.key.joined(separator: ", "))): \(error.message)")
+                    "table \(manifest.table): its rows are not unique by (\(manifest.key.joined(separator: ", "))): \(error.message)"
+                )
             }
         }
         let partition = manifest.partition.fields.map(\.name)

@@ -1,6 +1,6 @@
 package import Databases
-package import Manifest
 internal import JSON
+package import Manifest
 
 /// The head of a partition in a target.
 package struct Head: Sendable, Equatable {
@@ -50,7 +50,9 @@ package final class SQLiteTarget {
     package func loaded(_ run: RunID) throws(SQLiteError) -> [Int: LoadedChunk] { try bookkeeping.loaded(run) }
 
     /// How a closed manifest ended, and its rows and rejects; `nil` when it is not closed.
-    package func closed(_ run: RunID) throws(SQLiteError) -> (outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk])? {
+    package func closed(_ run: RunID) throws(SQLiteError) -> (
+        outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk]
+    )? {
         try bookkeeping.closed(run)
     }
 

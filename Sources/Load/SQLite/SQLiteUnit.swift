@@ -70,8 +70,9 @@ final class SQLiteUnit {
             // What counts is what readers would see: rejected rows replace nothing.
             if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
             let rows = manifest.mode == .merge ? head.rows + total : total
-            guard try target.books.moveHead(
-                manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
+            guard
+                try target.books.moveHead(
+                    manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
             else { throw HeadMoved() }
             for index in results.indices { results[index].outcome = .loaded }
             for run in passed {
@@ -127,9 +128,10 @@ final class SQLiteUnit {
                     continue
                 }
                 let rows = head.rows + result.rows
-                guard try target.books.moveHead(
-                    run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
-                    table: run.manifest.table)
+                guard
+                    try target.books.moveHead(
+                        run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
+                        table: run.manifest.table)
                 else { throw HeadMoved() }
                 head = Head(number: run.number, run: run.manifest.run.text, rows: rows)
                 result.outcome = .loaded
@@ -167,9 +169,10 @@ final class SQLiteUnit {
                 result.outcome = outcome
                 results.append(result)
             }
-            guard try target.books.moveHead(
-                last.manifest.log, from: head, to: last.number, run: last.manifest.run, rows: head.rows,
-                table: last.manifest.table)
+            guard
+                try target.books.moveHead(
+                    last.manifest.log, from: head, to: last.number, run: last.manifest.run, rows: head.rows,
+                    table: last.manifest.table)
             else { throw HeadMoved() }
             try close(&results, last.manifest.table)
             try target.commit()
@@ -324,7 +327,8 @@ final class SQLiteUnit {
         {
             throw LoadError(
                 .data,
-                "\(current.rejects) rows of the chunk were rejected, more than max_rejects allows; the last: \(reject.reason)")
+                "\(current.rejects) rows of the chunk were rejected, more than max_rejects allows; the last: \(reject.reason)"
+            )
         }
     }
 
