@@ -1,6 +1,12 @@
 /// A small JSON document in memory, read strictly (RFC 8259): for the module's own cursor, not for data.
 enum JSONTree {
-    case object([(key: String, value: JSONTree)])
+    /// One member of an object. A type of its own: the compiler loses its way in arrays of tuples of the enum itself.
+    struct Member {
+        let key: String
+        let value: JSONTree
+    }
+
+    case object([Member])
     case array([JSONTree])
     case string(String)
     case integer(Int64)
@@ -47,14 +53,14 @@ enum JSONTree {
         }
 
         private mutating func object(_ depth: Int) -> JSONTree? {
-            var members: [(key: String, value: JSONTree)] = []
+            var members: [Member] = []
             if take(ASCII.closeBrace) { return .object(members) }
             repeat {
                 guard take(ASCII.quote), let key = string(), take(ASCII.colon), let value = value(depth: depth + 1)
                 else {
                     return nil
                 }
-                members.append((key, value))
+                members.append(Member(key: key, value: value))
             } while take(ASCII.comma)
             return take(ASCII.closeBrace) ? .object(members) : nil
         }
@@ -94,19 +100,6 @@ enum JSONTree {
             default:
                 return JSONNumber.isNumber(text[start..<index]) ? (Int64(word).map(JSONTree.integer) ?? .other) : nil
             }
-        }
-    }
-}
-
-extension JSONTree: Equatable {
-    static func == (left: JSONTree, right: JSONTree) -> Bool {
-        switch (left, right) {
-        case (.object(let a), .object(let b)): a.count == b.count && zip(a, b).allSatisfy { $0 == $1 }
-        case (.array(let a), .array(let b)): a == b
-        case (.string(let a), .string(let b)): a == b
-        case (.integer(let a), .integer(let b)): a == b
-        case (.null, .null), (.other, .other): true
-        default: false
         }
     }
 }

@@ -67,8 +67,9 @@ extension SeenSet {
             throw Self.bad("its version is \(version), this program knows \(Self.version): update it")
         }
         guard case .object(let directories)? = json["d"], members.count < 100 else { throw Self.bad("it has no files") }
-        for (directory, list) in directories {
-            guard case .array(let entries) = list else { throw Self.bad("a directory is no list") }
+        for member in directories {
+            let directory = member.key
+            guard case .array(let entries) = member.value else { throw Self.bad("a directory is no list") }
             for entry in entries {
                 guard case .array(let values) = entry, (3...4).contains(values.count),
                     let file = Self.file(values, directory: directory, hash: values.count == 4 ? values[3] : .null)
