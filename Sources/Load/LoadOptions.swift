@@ -26,6 +26,8 @@ package struct LoadOptions: Sendable {
     package var minimumRetention = 3_600.0
     /// Free bytes below which the disk runs short.
     package var lowWater = 1 << 30
+    /// Seconds between two looks at an idle queue, unless something in this process wakes the loader.
+    package var idleSeconds = 0.25
     /// Seconds for which a locked or failing target is tried again before the loader gives up.
     package var patience = 30.0
 

@@ -62,7 +62,7 @@ package final class LoadWorker {
                 }
                 if isLast, !options.watch, try isDrained() { break }
                 // Looks at leases must not be further apart than a quarter of their TTL.
-                _ = wake.wait(seconds: min(0.25, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
+                _ = wake.wait(seconds: min(options.idleSeconds, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
             } catch {
                 let failure = LoadError(error)
                 guard failure.kind == .transient || failure.kind == .environment else { throw failure }

@@ -7,6 +7,9 @@ internal import Threads
 package final class Heart: Sendable {
     private struct Beat: Sendable {
         var lease: Lease
+        /// Bytes of the file: each content is as long as the longest, so that writing over it needs no truncation,
+        /// after which a kill would leave an empty lease.
+        var length: Int
         var deadline: Double
         var touched: Double
         var beaten: Double
@@ -40,9 +43,12 @@ package final class Heart: Sendable {
 
     /// Creates the lease at `path` and keeps it alive while ``touch(_:)`` is called within `deadline` seconds.
     package func add(_ path: String, _ lease: Lease, deadline: Double) throws(StorageError) {
-        try files.writeFile(path, lease.encoded(), create: .leaseCreate, write: .leaseWrite, close: .leaseClose)
+        let content = Heart.padded(lease.encoded(), 1024)
+        try files.writeFile(path, content, create: .leaseCreate, write: .leaseWrite, close: .leaseClose)
         let time = clock.uptime()
-        beats.withLock { $0[path] = Beat(lease: lease, deadline: deadline, touched: time, beaten: time) }
+        beats.withLock {
+            $0[path] = Beat(lease: lease, length: content.count, deadline: deadline, touched: time, beaten: time)
+        }
     }
 
     /// The work behind the lease goes on.
@@ -86,12 +92,19 @@ package final class Heart: Sendable {
         for path in due { renew(path) }
     }
 
+    /// JSON followed by spaces is the same JSON.
+    private static func padded(_ content: [UInt8], _ length: Int) -> [UInt8] {
+        content + [UInt8](repeating: 0x20, count: max(0, length - content.count))
+    }
+
     private func renew(_ path: String) {
         let content: [UInt8]? = beats.withLock { state in
             guard var beat = state[path], !beat.isLost else { return nil }
             beat.lease.counter += 1
+            let content = Heart.padded(beat.lease.encoded(), beat.length)
+            beat.length = content.count
             state[path] = beat
-            return beat.lease.encoded()
+            return content
         }
         guard let content else { return }
         do {

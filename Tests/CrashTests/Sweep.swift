@@ -27,11 +27,11 @@ struct Sweep {
     let scenario: Scenario
 
     /// Calls of one operation that are disturbed one by one, and in every way; of further ones a sample is, in two ways.
-    private static let dense = isFull ? 12 : 2
-    private static let step = isFull ? 3 : 9
+    private static let dense = isFull ? 12 : 1
+    private static let step = isFull ? 3 : 40
 
     /// Random sequences of deaths of each scenario.
-    static let storms: UInt64 = isFull ? 200 : 10
+    static let storms: UInt64 = isFull ? 200 : 3
 
     /// `BOBBIN_SWEEP=full` disturbs nearly every call in every way, which takes some minutes.
     private static let isFull = ProcessInfo.processInfo.environment["BOBBIN_SWEEP"] == "full"

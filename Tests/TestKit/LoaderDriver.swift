@@ -21,6 +21,7 @@ extension SimulatedProcess {
     {
         var options = options
         options.patience = 0
+        options.idleSeconds = 0
         options.blockSize = 16 << 10
         let spool = try spool()
         let target = try SQLiteTarget(
