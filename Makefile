@@ -49,8 +49,8 @@ test: test-deps ## Run the whole test suite
 check: ## Do exactly what CI does
 	@.ci/run
 
-bench: build ## Measure speed and memory beside the floors (ARGS= passes options)
-	Benchmarks/bench.sh $(ARGS)
+bench: build ## Measure speed and memory beside the floors (BENCH_ variables: Benchmarks/README.md)
+	Benchmarks/bench.sh
 
 format: ## Format all sources in place
 	$(SWIFT_FORMAT) -i $(FORMATTED)

@@ -49,7 +49,8 @@ extension Spool {
             }
             for name in names {
                 do {
-                    if FileNames.parseChunk(name) != nil || name == FileNames.inputRejects {
+                    // The lease goes along: it tells a later sweep at once that its owner is dead.
+                    if FileNames.parseChunk(name) != nil || name == FileNames.inputRejects || name == FileNames.lease {
                         try files.rename("\(source)/\(name)", "\(trash)/\(name)", .discardMove)
                     } else {
                         try files.unlink("\(source)/\(name)", .discardUnlink)

@@ -156,7 +156,7 @@ extension Spool {
         return observer.look(path, bytes, at: clock.uptime()) ? .expired(lease) : .alive(lease)
     }
 
-    private func leaseBytes(_ path: String) throws -> [UInt8]? {
+    func leaseBytes(_ path: String) throws -> [UInt8]? {
         do throws(StorageError) {
             return try files.contents(path, limit: 1 << 20, open: .leaseOpen, read: .leaseRead, close: .leaseClose)
         } catch {

@@ -60,6 +60,11 @@ extension Spool {
             try clear(trash(run))
             return true
         }
+        let lease = try leaseBytes("\(trash(run))/\(FileNames.lease)").flatMap { Lease(decoding: $0) }
+        if let lease, host.isKnownDead(lease.process) {
+            try clear(trash(run))
+            return false
+        }
         let status: FileStatus
         do { status = try files.status(trash(run), .trashStatus) } catch {
             if error.code == .notFound { return false }

@@ -168,7 +168,11 @@ final class Site {
             for path in try manager.subpathsOfDirectory(atPath: base.path) {
                 var isDirectory: ObjCBool = false
                 _ = manager.fileExists(atPath: base.appendingPathComponent(path).path, isDirectory: &isDirectory)
-                if !isDirectory.boolValue, !path.hasSuffix("/writer") { found.append("\(name)/\(path)") }
+                // A lease alone is of a process that was killed before it wrote it; only its silence, over a TTL, tells
+                // the others, and these processes live shorter than that.
+                if !isDirectory.boolValue, !path.hasSuffix("/writer"), !path.hasSuffix("/lease") {
+                    found.append("\(name)/\(path)")
+                }
             }
         }
         return found
