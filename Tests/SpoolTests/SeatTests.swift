@@ -5,6 +5,23 @@ import Storage
 import TestKit
 import Testing
 
+@Suite struct WorldTests {
+    /// The sweep makes thousands of worlds; each must go, with its directory.
+    @Test func aWorldGoesWithItsFiles() throws {
+        var root = ""
+        weak var kept: World?
+        do {
+            let world = try World()
+            kept = world
+            root = world.root
+            let process = world.process(FaultPoint(.sweepList, 1), .pause { _ = world.covered })
+            try Extractor(process).run([Feed([("p", "a")], .append, [Rows.one])])
+            #expect(process.files.hasFired && !world.covered.isEmpty)
+        }
+        #expect(kept == nil && !FileManager.default.fileExists(atPath: root))
+    }
+}
+
 @Suite struct SeatTests {
     private let feed = Feed([("p", "a")], .append, [Rows.one])
 

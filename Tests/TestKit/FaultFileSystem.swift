@@ -37,6 +37,21 @@ package enum Fault: Sendable {
     }
 }
 
+/// The operations that any process of a world called.
+///
+/// Of its own, since a world that kept its processes' views would keep itself: a pause holds the world that goes on.
+package final class OperationLog: Sendable {
+    private let called = Condition<Set<Operation>>([])
+
+    /// Nothing was called yet.
+    package init() {}
+
+    /// All so far.
+    package var operations: Set<Operation> { called.withLock { $0 } }
+
+    func note(_ operation: Operation) { called.withLock { _ = $0.insert(operation) } }
+}
+
 /// The file system as one process sees it: counts every call by its operation, and injects one fault.
 ///
 /// After a death every further call of the process fails and does nothing, so that its deferred clean-ups have no effect;
@@ -54,13 +69,17 @@ package final class FaultFileSystem: FileSystem {
     package static let deathCode = StorageError.Code.other(-1)
 
     private let base: any FileSystem
+    private let log: OperationLog?
     private let point: FaultPoint?
     private let fault: Fault
     private let state = Condition(State())
 
     /// A view of `base` with a fault at `point`, if one is given.
-    package init(_ base: any FileSystem, _ point: FaultPoint? = nil, _ fault: Fault = .killBefore) {
+    package init(
+        _ base: any FileSystem, _ point: FaultPoint? = nil, _ fault: Fault = .killBefore, log: OperationLog? = nil
+    ) {
         self.base = base
+        self.log = log
         self.point = point
         self.fault = fault
     }
@@ -94,6 +113,7 @@ package final class FaultFileSystem: FileSystem {
             state.hasFired = true
             return (false, true)
         }
+        if !wasDead { log?.note(operation) }
         if wasDead {
             if alwaysDo { _ = try? body() }
             throw death

@@ -12,7 +12,7 @@ package final class World: Sendable {
     package let graveyard: Graveyard
     private let directory: TemporaryDirectory
     private let random: Mutex<SeededRandom>
-    private let views = Mutex<[FaultFileSystem]>([])
+    private let log = OperationLog()
     private let lastProcess = Mutex<Int32>(0)
 
     /// A world without a spool yet.
@@ -53,15 +53,14 @@ package final class World: Sendable {
             last += 1
             return last
         }
-        let files = FaultFileSystem(POSIXFileSystem(), point, fault)
-        views.withLock { $0.append(files) }
+        let files = FaultFileSystem(POSIXFileSystem(), point, fault, log: log)
         return SimulatedProcess(
             world: self, files: files,
             host: FakeProcesses(pid: pid, graveyard: graveyard, host: host, boot: "boot of \(host)"))
     }
 
     /// The operations that any process called so far.
-    package var covered: Set<Operation> { Set(views.withLock { $0 }.flatMap(\.counts.keys)) }
+    package var covered: Set<Operation> { log.operations }
 
     /// Starts a process that dies before its `calls`-th file system call.
     package func doomed(calls: Int) -> SimulatedProcess {
