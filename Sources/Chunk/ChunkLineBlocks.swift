@@ -8,7 +8,7 @@ package final class ChunkLineBlocks {
     private static let pieceSize = 256 << 10
     private static let lineFeed: UInt8 = 0x0A
 
-    private let read: (UnsafeMutableRawBufferPointer) throws -> Int
+    private var read: (UnsafeMutableRawBufferPointer) throws -> Int
     private let decoder: ChunkDecoder
     private let blockSize: Int
     private let maximumLine: Int
@@ -39,11 +39,28 @@ package final class ChunkLineBlocks {
         self.init(decoder: try ChunkDecoder(), read: read)
     }
 
-    /// Replaces the content of `block` with the next lines, each with its LF; false at the end of an intact file.
+    /// Begins another file, which `read` delivers, whatever became of the last one.
+    package func restart(read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) {
+        self.read = read
+        decoder.reset()
+        piece.removeAll()
+        tail.removeAll()
+        pieceStart = 0
+        hasReachedEnd = false
+        failure = nil
+    }
+
+    /// Replaces the content of `block` with the next lines, as ``appendBlock(to:)``.
+    package func nextBlock(into block: RawBuffer) throws -> Bool {
+        block.removeAll()
+        return try appendBlock(to: block)
+    }
+
+    /// Appends the next lines, each with its LF, to `block`; false at the end of an intact file.
     ///
     /// Throws what `read` throws, `corrupt`, or `lineTooLong`. A damaged file is noticed at the end of a frame at the
     /// latest: until this has returned false, nothing that was read may become final.
-    package func nextBlock(into block: RawBuffer) throws -> Bool {
+    package func appendBlock(to block: RawBuffer) throws -> Bool {
         if let failure { throw failure }
         do {
             return try fillWithLines(block)
@@ -54,12 +71,12 @@ package final class ChunkLineBlocks {
     }
 
     private func fillWithLines(_ block: RawBuffer) throws -> Bool {
-        block.removeAll()
+        let start = block.count
         block.append(tail.bytes)
         tail.removeAll()
         // What the tail holds was searched before.
         var searched = block.count
-        var limit = max(blockSize, block.count &+ 1)
+        var limit = max(start &+ blockSize, block.count &+ 1)
         while true {
             try fill(block, limit)
             if let end = lineEnd(block, from: searched) {
@@ -68,14 +85,14 @@ package final class ChunkLineBlocks {
                 return true
             }
             if block.count < limit { break }
-            if block.count > maximumLine {
+            if block.count &- start > maximumLine {
                 throw ChunkError(
                     .lineTooLong, "a line of the chunk is longer than \(maximumLine) bytes; raise the limit")
             }
             searched = block.count
-            limit = max(min(block.count &* 2, maximumLine &+ 1), block.count &+ 1)
+            limit = max(start &+ min((block.count &- start) &* 2, maximumLine &+ 1), block.count &+ 1)
         }
-        if block.count > 0 {
+        if block.count > start {
             throw ChunkError.corrupt("the last line does not end with a line feed", at: decoder.compressedCount)
         }
         return false

@@ -10,12 +10,14 @@ package final class ExtractContext: Sendable {
     package let clock: any Clock
     package let stop: StopSignal
     package let benches: ResourcePool<Workbench>
+    /// Loaders of this process go first: what they have is what others see.
+    package let isBackground: Bool
     package let report: @Sendable (ExtractEvent) -> Void
 
     /// Shared parts.
     package init(
         spool: Spool, heart: Heart, stop: StopSignal, benches: sending [Workbench],
-        report: @escaping @Sendable (ExtractEvent) -> Void
+        isBackground: Bool = false, report: @escaping @Sendable (ExtractEvent) -> Void
     ) {
         self.spool = spool
         self.heart = heart
@@ -23,6 +25,7 @@ package final class ExtractContext: Sendable {
         clock = spool.clock
         self.stop = stop
         self.benches = ResourcePool(benches)
+        self.isBackground = isBackground
         self.report = report
     }
 }

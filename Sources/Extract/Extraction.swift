@@ -34,7 +34,7 @@ package enum Extraction {
         let state = Condition(State(results: Array(repeating: nil, count: stream.partitions.count)))
         let count = min(max(1, stream.settings.parallelism), max(1, stream.partitions.count))
         let threads = (0..<count).map { _ in
-            ThreadHandle.start {
+            ThreadHandle.start(isBackground: context.isBackground) {
                 while true {
                     let task: (Int, ExtractError?)? = state.withLock { state in
                         guard state.next < stream.partitions.count else { return nil }

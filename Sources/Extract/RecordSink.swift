@@ -101,6 +101,12 @@ package final class RecordSink {
         pageRows &+= 1
     }
 
+    /// Whether the chunk is full with the page in hand: a source that may end its page here should.
+    package var isChunkFull: Bool {
+        guard let bench else { return false }
+        return chunkRows + pageRows >= limits.rows || chunkBytes + bench.raw.count - carry.count >= limits.bytes
+    }
+
     /// Forgets the page in hand.
     package func forgetPage() {
         if let pageSchema { schema = pageSchema }

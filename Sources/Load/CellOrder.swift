@@ -24,6 +24,27 @@ enum CellOrder {
         }
     }
 
+    /// A number that is smaller for a smaller cell; equal ones say nothing. The two upper bits are the rank.
+    @inline(__always)
+    static func prefix(_ cell: Cell, _ batch: RowBatch) -> UInt64 {
+        switch cell.kind {
+        case .null: return 0
+        case .integer, .double:
+            // Floats order as their bits do, once negative ones are turned over; zero has two of them.
+            let bits = (number(cell) + 0).bitPattern
+            let ordered = bits >> 63 == 0 ? bits | 1 << 63 : ~bits
+            return 1 << 62 | ordered >> 2
+        case .text, .side:
+            let bytes = start(cell, batch)
+            var value: UInt64 = 0
+            // Buffers end in padding: eight bytes can always be read.
+            memcpy(&value, bytes, 8)
+            value = UInt64(bigEndian: value)
+            if cell.length < 8 { value = cell.length == 0 ? 0 : value & ~(UInt64.max >> (8 &* UInt64(cell.length))) }
+            return 2 << 62 | value >> 2
+        }
+    }
+
     @inline(__always)
     private static func rank(_ kind: Cell.Kind) -> Int {
         switch kind {
@@ -33,6 +54,7 @@ enum CellOrder {
         }
     }
 
+    @inline(__always)
     private static func number(_ cell: Cell) -> Double {
         cell.kind == .integer ? Double(cell.bits) : Double(bitPattern: UInt64(bitPattern: cell.bits))
     }

@@ -16,8 +16,12 @@ package struct LoadOptions: Sendable {
     package var watch = false
     /// Uncompressed bytes of direct chunks that share a transaction.
     package var transactionBytes = 256 << 20
-    /// Bytes of lines in a batch between decoding and writing.
-    package var blockSize = 1 << 20
+    /// Direct chunks that share a transaction, at most.
+    package var transactionChunks = 1000
+    /// Bytes of a batch between decoding and writing.
+    package var batchBytes = 1 << 20
+    /// Bytes of such a batch when its rows must be sorted first.
+    package var sortBytes = 24 << 20
     /// Seconds within which a piece of work must make progress, or the lease is let go.
     package var deadline = 300.0
     /// Seconds for which loaded chunks are kept.

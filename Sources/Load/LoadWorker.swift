@@ -180,7 +180,7 @@ package final class LoadWorker {
         var worked = false
         do {
             while !stop.isStopped {
-                let state = try OpenLog(worker: self, key: key)
+                var state = try OpenLog(worker: self, key: key)
                 let done = try state.perform(LoadPlan.next(state.entries), &summary)
                 switch done {
                 case .worked:

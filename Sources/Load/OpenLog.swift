@@ -15,11 +15,14 @@ struct OpenLog {
     /// The most manifests looked at in one go; a longer backlog is worked off piece by piece.
     private static let window = 256
 
+    /// Seconds between two notes of a long load's progress.
+    private static let noteSeconds = 2.0
+
     let worker: LoadWorker
     let key: LogKey
     let head: Head
     private(set) var entries: [OpenEntry] = []
-    private(set) var manifests: [Int: RunManifest] = [:]
+    private(set) var runs: [Int: OpenRun] = [:]
     private var ready: [Int: [ReadyChunkName]] = [:]
     /// Chunks by number that a person edited before their replay.
     private var edited: [Int: Set<Int>] = [:]
@@ -36,15 +39,17 @@ struct OpenLog {
         let pause = try worker.spool.asked(.pause, job: key.job) != nil
         let now = Int(worker.spool.clock.now() / 1000)
         var number = head.number + 1
-        while manifests.count < OpenLog.window, let manifest = try worker.spool.manifest(key, number) {
-            manifests[number] = manifest
+        while runs.count < OpenLog.window, let manifest = try worker.spool.manifest(key, number) {
+            runs[number] = OpenRun(number: number, manifest: manifest)
             number += 1
         }
         // What lies below the last complete replace generation will be passed over, whatever became of it.
-        let needed = (head.number + 1..<number).last { manifests[$0].map { $0.mode.isReplace && $0.isFinal } ?? false }
+        let needed = (head.number + 1..<number).last { number in
+            runs[number].map { $0.manifest.mode.isReplace && $0.manifest.isFinal } ?? false
+        }
         for number in head.number + 1..<number {
-            guard let manifest = manifests[number] else { continue }
-            if let needed, let last = manifests[needed], number < needed, manifest.generation != last.generation {
+            guard let manifest = runs[number]?.manifest else { continue }
+            if let needed, let last = runs[needed]?.manifest, number < needed, manifest.generation != last.generation {
                 try look(manifest, number, isHeld: pause, now: now)
                 continue
             }
@@ -98,7 +103,7 @@ struct OpenLog {
 
     // MARK: Steps
 
-    func perform(_ step: LoadStep, _ summary: inout LoadSummary) throws -> Done {
+    mutating func perform(_ step: LoadStep, _ summary: inout LoadSummary) throws -> Done {
         if let cancelled = try cancelled() { return try close(cancelled, as: .cancelled, &summary) }
         switch step {
         case .nothing: return .waiting
@@ -123,21 +128,20 @@ struct OpenLog {
             let time = try spool.asked(.cancel, job: key.job)
         else { return nil }
         let numbers = entries.prefix { entry in
-            entry.mode.isReplace && (manifests[entry.number].map { Int64($0.run.milliseconds) <= time } ?? false)
+            entry.mode.isReplace && (runs[entry.number].map { Int64($0.manifest.run.milliseconds) <= time } ?? false)
         }
         return numbers.isEmpty ? nil : numbers.map(\.number)
     }
 
-    private func pairs(_ numbers: [Int]) -> [(number: Int, manifest: RunManifest)] {
-        numbers.compactMap { number in manifests[number].map { (number, $0) } }
-    }
+    private func open(_ numbers: [Int]) -> [OpenRun] { numbers.compactMap { runs[$0] } }
 
     /// Claims the due chunks of these manifests, in order, up to the transaction's size; `nil` when one is not to be had.
     private func claim(_ numbers: [Int], whole: Bool) throws -> [ChunkWork]? {
         var works: [ChunkWork] = []
         var bytes = 0
         for number in numbers {
-            guard let manifest = manifests[number] else { continue }
+            guard let run = runs[number] else { continue }
+            let manifest = run.manifest
             let name = ReadyName(priority: manifest.priority, run: manifest.run)
             for chunk in ready[number] ?? [] {
                 // A chunk that killed loaders before is tried alone, so that only it can be charged.
@@ -155,10 +159,11 @@ struct OpenLog {
                     entry = try spool.editedEntry(worker.queue, name, entry)
                 }
                 works.append(
-                    ChunkWork(
-                        name: claimed, path: seat.path(of: claimed), entry: entry, manifest: manifest, number: number))
+                    ChunkWork(name: claimed, path: seat.path(of: claimed), entry: entry, run: run))
                 bytes += entry.bytes
-                if !whole, isAlone || bytes >= worker.options.transactionBytes { return works }
+                let isFull =
+                    bytes >= worker.options.transactionBytes || works.count >= worker.options.transactionChunks
+                if !whole, isAlone || isFull { return works }
             }
         }
         return works
@@ -167,17 +172,14 @@ struct OpenLog {
     private func apply(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
         guard let works = try claim(numbers, whole: true) else { return .waiting }
         if let looping = works.first(where: { $0.name.chunk.crashes >= worker.options.maximumCrashes }) {
-            try bury(
-                looping,
-                LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
-                "crash-looping", &summary)
+            try buryLooping(looping, &summary)
             try worker.handBackAll()
             return .worked
         }
         let unit = makeUnit()
         do {
             let results = try unit.apply(
-                pairs(numbers), passed: pairs(passed), works: works, allowShrink: worker.options.allowShrink)
+                open(numbers), passed: open(passed), works: works, allowShrink: worker.options.allowShrink)
             try finish(results, works, &summary)
             return .worked
         } catch let failure as ChunkFailure {
@@ -186,8 +188,8 @@ struct OpenLog {
             return .worked
         } catch let refusal as GuardRefusal {
             try worker.handBackAll()
-            guard let last = numbers.last, let manifest = manifests[last] else { return .waiting }
-            try note(refusal.reason, manifest, last)
+            guard let last = numbers.last, let manifest = runs[last]?.manifest else { return .waiting }
+            try hold(refusal.reason, manifest, last)
             return .blocked(refusal.reason)
         } catch {
             try worker.handBackAll()
@@ -195,7 +197,7 @@ struct OpenLog {
         }
     }
 
-    private func note(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
+    private func hold(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
         var progress = LoadManifest(
             run: manifest.run, number: number, target: worker.queue, chunksTotal: manifest.chunks.count)
         progress.note = "guard: \(reason)"
@@ -205,47 +207,78 @@ struct OpenLog {
             .held(manifest, reason: "\(reason); if that is right: bobbin load --allow-shrink"))
     }
 
-    private func loadDirect(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
-        guard let works = try claim(numbers, whole: false) else { return .waiting }
-        if let looping = works.first, looping.name.chunk.crashes >= worker.options.maximumCrashes {
-            try bury(
-                looping,
-                LoadError(.data, "loaders died \(looping.name.chunk.crashes) times in a row with this chunk in work"),
-                "crash-looping", &summary)
-            return .worked
-        }
-        // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
-        let last = works.map(\.number).max() ?? numbers.last ?? 0
-        let log = pairs(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
-        let unit = makeUnit()
-        do {
-            let result = try unit.loadDirect(log, works: works)
-            for failure in result.failures { try settle(failure, works, &summary) }
-            let failed = Set(result.failures.map(\.work))
-            try finish(
-                result.closed, works.enumerated().filter { !failed.contains($0.offset) }.map(\.element), &summary)
-            for var progress in result.open {
-                guard let manifest = manifests[progress.number] else { continue }
-                progress.updated = spool.timestamp
-                try spool.recordProgress(progress, of: manifest, seat: seat)
-                worker.report(.progress(manifest, progress))
+    /// Loads what is due of direct manifests, one transaction after the other, as long as nothing irregular happens.
+    private mutating func loadDirect(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
+        var numbers = numbers
+        var noted = spool.clock.uptime()
+        while true {
+            guard let works = try claim(numbers, whole: false) else { return .waiting }
+            if let looping = works.first, looping.name.chunk.crashes >= worker.options.maximumCrashes {
+                try buryLooping(looping, &summary)
+                return .worked
             }
-            return works.isEmpty && result.closed.isEmpty ? .waiting : .worked
-        } catch {
-            try worker.handBackAll()
-            throw error
+            // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
+            let last = works.map(\.run.number).max() ?? numbers.last ?? 0
+            let log = open(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
+            let unit = makeUnit()
+            let result: SQLiteUnit.Direct
+            do { result = try unit.loadDirect(log, works: works) } catch {
+                try worker.handBackAll()
+                throw error
+            }
+            for failure in result.failures { try settle(failure, works, &summary) }
+            try finish(result.closed, result.loaded.map { works[$0] }, &summary)
+            note(works, result)
+            let next = LoadPlan.next(entries)
+            let isRegular = try !works.isEmpty && result.failures.isEmpty && !isInterrupted()
+            let now = spool.clock.uptime()
+            if case .direct(let more) = next, isRegular {
+                numbers = more
+                guard now - noted >= OpenLog.noteSeconds else { continue }
+            }
+            noted = now
+            for entry in entries where works.contains(where: { $0.run.number == entry.number }) {
+                guard let run = runs[entry.number] else { continue }
+                var progress = try unit.loaded(run)
+                progress.updated = spool.timestamp
+                try spool.recordProgress(progress, of: run.manifest, seat: seat)
+                worker.report(.progress(run.manifest, progress))
+            }
+            guard case .direct = next, isRegular else {
+                return works.isEmpty && result.closed.isEmpty ? .waiting : .worked
+            }
         }
+    }
+
+    /// Takes what a transaction did into account, so that the next one need not look at everything again.
+    private mutating func note(_ works: [ChunkWork], _ result: SQLiteUnit.Direct) {
+        var loaded: [Int: Set<Int>] = [:]
+        for index in result.loaded {
+            loaded[works[index].run.number, default: []].insert(works[index].entry.sequence)
+        }
+        entries.removeAll { entry in result.closed.contains { $0.number == entry.number } }
+        for index in entries.indices {
+            guard let sequences = loaded[entries[index].number] else { continue }
+            entries[index].loaded += sequences.count
+            entries[index].available -= sequences.count
+            ready[entries[index].number]?.removeAll { sequences.contains($0.sequence) }
+        }
+    }
+
+    /// Whether an operator wants the job to stop here.
+    private func isInterrupted() throws -> Bool {
+        try worker.stop.isStopped || spool.asked(.pause, job: key.job) != nil
     }
 
     private func makeUnit() -> SQLiteUnit {
         SQLiteUnit(
-            worker.target, queue: worker.queue, seat: seat, blockSize: worker.options.blockSize,
+            worker.target, queue: worker.queue, seat: seat, options: worker.options,
             isStopped: { [stop = worker.stop] in stop.isStopped })
     }
 
     private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
         let unit = makeUnit()
-        try finish(try unit.close(pairs(numbers), as: outcome), [], &summary)
+        try finish(try unit.close(open(numbers), as: outcome), [], &summary)
         return .worked
     }
 
@@ -258,7 +291,7 @@ struct OpenLog {
             summary.chunksLoaded += 1
         }
         for result in results {
-            guard let manifest = manifests[result.number] else { continue }
+            guard let manifest = runs[result.number]?.manifest else { continue }
             try spool.close(manifest, result, seat: seat)
             if result.outcome == .loaded {
                 summary.rows += result.rows
@@ -281,6 +314,12 @@ struct OpenLog {
             try seat.handBack(work.name, as: next)
             worker.report(.retry(work.manifest, sequence: work.entry.sequence, reason: failure.error.message))
         }
+    }
+
+    private func buryLooping(_ work: ChunkWork, _ summary: inout LoadSummary) throws {
+        let error = LoadError(
+            .data, "loaders died \(work.name.chunk.crashes) times in a row with this chunk in work")
+        try bury(work, error, "crash-looping", &summary)
     }
 
     private func bury(

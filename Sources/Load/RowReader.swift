@@ -43,15 +43,16 @@ struct RowReader: ~Copyable {
         hot.deallocate()
     }
 
-    /// Reads all lines of `batch.lines`.
+    /// Reads the lines of `batch.lines` from byte `start` on.
     ///
     /// - Parameters:
+    ///   - work: the chunk they belong to.
     ///   - firstLine: number in the chunk of the first line, from 1.
     /// - Returns: how many lines there were; bad ones are in `batch.faults`.
-    mutating func read(_ batch: RowBatch, firstLine: Int) -> Int {
+    mutating func read(_ batch: RowBatch, from start: Int, work: Int, firstLine: Int) -> Int {
         let base = UnsafePointer(batch.lines.base)
         let end = batch.lines.count
-        var position = 0
+        var position = start
         var line = firstLine
         while position < end {
             let found = memchr(base + position, 10, end &- position)
@@ -64,7 +65,8 @@ struct RowReader: ~Copyable {
             } catch {
                 let text = batch.text(batch.count - 1, limit: 64 << 10)
                 batch.dropLast()
-                batch.faults.append((line, (error as? RowFault) ?? RowFault(reason: "\(error)", column: nil), text))
+                let fault = (error as? RowFault) ?? RowFault(reason: "\(error)", column: nil)
+                batch.faults.append(RowBatch.Fault(work: work, line: line, fault: fault, text: text))
             }
             position = stop &+ 1
             line &+= 1

@@ -7,7 +7,7 @@ internal import Storage
 /// Ends a run that cannot be loaded, by moving the target's head past it: a person's decision, and rows are lost by it.
 package struct RunDiscard: Sendable {
     /// The manifests of the generation, ascending.
-    package var runs: [(number: Int, manifest: RunManifest)]
+    package var runs: [OpenRun]
     /// Rows that were extracted and are not in the target.
     package var rowsLost: Int
     /// Rows of direct chunks that are in the target, and stay.
@@ -28,17 +28,17 @@ package struct RunDiscard: Sendable {
                 .refused,
                 "run \(manifest.run) has ended: the target's head is at manifest \(head.number), this is \(number)")
         }
-        var runs: [(number: Int, manifest: RunManifest)] = [(number, manifest)]
+        var runs: [OpenRun] = [OpenRun(number: number, manifest: manifest)]
         while let first = runs.first, let before = try spool.manifest(key, first.number - 1),
             first.number - 1 > head.number,
             before.generation == manifest.generation
         {
-            runs.insert((first.number - 1, before), at: 0)
+            runs.insert(OpenRun(number: first.number - 1, manifest: before), at: 0)
         }
         while let last = runs.last, let after = try spool.manifest(key, last.number + 1),
             after.generation == manifest.generation
         {
-            runs.append((last.number + 1, after))
+            runs.append(OpenRun(number: last.number + 1, manifest: after))
         }
         guard let first = runs.first, first.number == head.number + 1 else {
             throw SpoolError(
@@ -70,7 +70,7 @@ package struct RunDiscard: Sendable {
                 .transient,
                 "\(holder) is loading into \(spool.display(queue)) now: stop it or wait for its end, then try again")
         }
-        let unit = SQLiteUnit(target, queue: queue, seat: seat, blockSize: 1 << 20, isStopped: { false })
+        let unit = SQLiteUnit(target, queue: queue, seat: seat, options: LoadOptions(), isStopped: { false })
         let results: [LoadManifest]
         do { results = try unit.close(runs, as: .discarded) } catch is HeadMoved {
             throw LoadError(.transient, "the target's head moved meanwhile: look again (`bobbin status`)")

@@ -5,10 +5,17 @@ package struct ThreadHandle: Sendable {
     private let done: Condition<Bool>
 
     /// Starts `body` on a new thread.
-    package static func start(_ body: @escaping @Sendable () -> Void) -> ThreadHandle {
+    ///
+    /// - Parameter isBackground: it gets the processor after the other threads, whatever waits for them must not wait
+    ///   for it (the nice value is a thread's own on Linux, setpriority(2)).
+    package static func start(isBackground: Bool = false, _ body: @escaping @Sendable () -> Void) -> ThreadHandle {
         let done = Condition(false)
         let box = Unmanaged.passRetained(
             Start {
+                if isBackground {
+                    let which = Int32(PRIO_PROCESS.rawValue)
+                    _ = setpriority(which, 0, getpriority(which, 0) + 5)
+                }
                 body()
                 done.update { $0 = true }
             })

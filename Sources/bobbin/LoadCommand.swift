@@ -42,12 +42,11 @@ struct Load: ParsableCommand {
         let report = Report(command: "load", workspace: workspace, spool: session.spool)
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
-        let shared = Unchecked(session)
         let threads = names.flatMap { name in
             (0..<(workers ?? workspace.settings.load.workers)).map { _ in
                 ThreadHandle.start {
                     do {
-                        let summary = try shared.value.load(target: name, options: fixed) { false }
+                        let summary = try session.load(target: name, options: fixed) { false }
                         outcome.withLock { $0.append((name, summary, nil)) }
                     } catch {
                         outcome.withLock { $0.append((name, nil, LoadError(error))) }

@@ -37,11 +37,10 @@ struct Run: ParsableCommand {
         let names = session.targets(of: plans.map(\.settings))
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
-        let shared = Unchecked(session)
         let threads = names.map { name in
             ThreadHandle.start {
                 do {
-                    let summary = try shared.value.load(target: name, options: fixed) { isExtracting.withLock { $0 } }
+                    let summary = try session.load(target: name, options: fixed) { isExtracting.withLock { $0 } }
                     outcome.withLock { $0.append((name, summary, nil)) }
                 } catch {
                     outcome.withLock { $0.append((name, nil, LoadError(error))) }
@@ -50,7 +49,7 @@ struct Run: ParsableCommand {
         }
         let results: [PartitionResult]
         do {
-            results = try session.extract(plans, sparing: 1)
+            results = try session.extract(plans, isLoading: true)
         } catch {
             isExtracting.update { $0 = false }
             session.stop.stop()
@@ -67,12 +66,4 @@ struct Run: ParsableCommand {
         }
         try report.finish(json: common.json, isInterrupted: session.stop.isStopped, streams: plans.map(\.settings))
     }
-}
-
-/// Hands a session to the threads of its targets, each of which uses parts of its own.
-///
-/// `@unchecked Sendable`: `Session.load` makes a target, a worker and a seat for the calling thread; the rest is Sendable.
-struct Unchecked<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
 }

@@ -9,7 +9,7 @@ internal import Storage
 internal import Threads
 
 /// Extraction and loading of one invocation: the wiring of `run`, `extract` and `load`.
-final class Session {
+final class Session: Sendable {
     let workspace: Workspace
     let spool: Spool
     let heart: Heart
@@ -53,12 +53,13 @@ final class Session {
 
     /// Extracts; results come in the order of the plans.
     ///
-    /// - Parameter sparing: cores left to the loaders of this process.
-    func extract(_ plans: [StreamPlan], sparing: Int = 0) throws -> [PartitionResult] {
+    /// - Parameter isLoading: loaders of this process work meanwhile, and get a core and precedence.
+    func extract(_ plans: [StreamPlan], isLoading: Bool = false) throws -> [PartitionResult] {
         let cores = min(8, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let benches = try (0..<max(1, cores - sparing)).map { _ in try Workbench(level: 3) }
-        let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: benches) {
-            [progress, wake] event in
+        let benches = try (0..<max(1, isLoading ? cores - 1 : cores)).map { _ in try Workbench(level: 3) }
+        let context = ExtractContext(
+            spool: spool, heart: heart, stop: stop, benches: benches, isBackground: isLoading
+        ) { [progress, wake] event in
             progress.note(event)
             if case .finished(let result) = event, case .published = result.end { wake.update { $0 += 1 } }
         }

@@ -114,7 +114,7 @@ import Testing
             settings.connections["db"]
                 == .sqlite(
                     SQLiteSettings(
-                        path: "w.db", cacheSize: 48_000_000, walAutocheckpoint: nil, busyTimeout: .seconds(30))))
+                        path: "w.db", cacheSize: 32_000_000, walAutocheckpoint: nil, busyTimeout: .seconds(30))))
         #expect(problems(yaml, variables: ["DB": "w.db"]).count == 4)
     }
 }

@@ -22,7 +22,10 @@ extension SimulatedProcess {
         var options = options
         options.patience = 0
         options.idleSeconds = 0
-        options.blockSize = 16 << 10
+        // Small, so that few rows make many batches and transactions; a test that asks for other sizes gets them.
+        let standard = LoadOptions()
+        if options.batchBytes == standard.batchBytes { options.batchBytes = 2 << 10 }
+        if options.transactionChunks == standard.transactionChunks { options.transactionChunks = 2 }
         let spool = try spool()
         let target = try SQLiteTarget(
             path: world.database, spool: spool.id, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)

@@ -30,7 +30,7 @@ extension Table {
                 "path", .text(.expanded), required: true, for: ["files", "sqlite"],
                 "files: the directory below which sources are sought. sqlite: the database file."),
             Key(
-                "cache_size", .size(0...1_000_000_000_000), standard: "48MB", for: ["sqlite"],
+                "cache_size", .size(0...1_000_000_000_000), standard: "32MB", for: ["sqlite"],
                 "Memory of the page cache."),
             Key(
                 "wal_autocheckpoint", .integer(0...1_000_000), for: ["sqlite"],

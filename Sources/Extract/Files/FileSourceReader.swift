@@ -130,11 +130,13 @@ final class FileSourceReader: SourceReader {
 
     private func take(_ bench: Workbench, _ sink: RecordSink, _ path: String) throws {
         sink.beginPage(bench)
-        var last: UInt64 = 0
         for place in block.records.indices {
             let position = block.records[place]
-            last = position.ordinal
             if position.ordinal < skip { continue }
+            if sink.isChunkFull {
+                try endPage(sink, next: position.ordinal)
+                sink.beginPage(bench)
+            }
             // A line ends in LF; the scanner sees the record alone.
             let bytes = block.record(at: place)
             guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { continue }
@@ -153,9 +155,12 @@ final class FileSourceReader: SourceReader {
             while first < count, start[first] <= 32 { first += 1 }
             try sink.add(start, first..<count, scanner)
         }
-        if let file = pending.indices.contains(index) ? pending[index] : nil {
-            seen.partial = SeenSet.Partial(file: file.identity, nextOrdinal: max(skip, last + 1))
-        }
+        try endPage(sink, next: block.records.last.map { $0.ordinal + 1 } ?? 0)
+    }
+
+    /// The records before ordinal `next` of the file are in the sink: from there a successor can go on.
+    private func endPage(_ sink: RecordSink, next: UInt64) throws {
+        seen.partial = SeenSet.Partial(file: pending[index].identity, nextOrdinal: max(skip, next))
         try sink.endPage(cursor: json)
     }
 

@@ -69,6 +69,17 @@ final class Bookkeeping {
         return found
     }
 
+    /// How many chunks of a run are in the ledger, and their rows.
+    func totals(_ run: RunID) throws(SQLiteError) -> (chunks: Int, rows: Int) {
+        let query = try statement(
+            "SELECT count(*), coalesce(sum(rows), 0) FROM _bobbin_ledger WHERE chunk_id > ? AND chunk_id < ?")
+        query.bind(0, "\(spool)/\(run)/")
+        query.bind(1, "\(spool)/\(run)0")
+        defer { query.reset() }
+        guard try query.step() else { return (0, 0) }
+        return (Int(query.integer(0)), Int(query.integer(1)))
+    }
+
     func closed(_ run: RunID) throws(SQLiteError) -> (outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk])?
     {
         let query = try statement("SELECT outcome, rows, rejects, chunks FROM _bobbin_ledger WHERE chunk_id = ?")

@@ -28,6 +28,22 @@ struct SQLiteTable {
         }
     }
 
+    /// Whether the key's index orders texts by their bytes and changes no value: only then may rows be sorted before
+    /// they are inserted, as of rows that the index holds to be equal the last must stay the last.
+    func comparesBytes(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        guard !key.isEmpty else { return false }
+        let types = try connection.prepare("SELECT name, upper(type) FROM pragma_table_info(?)")
+        types.bind(0, name)
+        while try types.step() {
+            guard key.contains(types.text(0)) else { continue }
+            guard ["INTEGER", "REAL", "TEXT"].contains(types.text(1)) else { return false }
+        }
+        let collations = try connection.prepare(
+            "SELECT count(*) FROM pragma_index_xinfo(?) WHERE key = 1 AND upper(coll) <> 'BINARY'")
+        collations.bind(0, "\(name)_key")
+        return try collations.step() && collations.integer(0) == 0
+    }
+
     /// The run's columns that need a place: those with values, those of the key, and those of the partition.
     private static func wanted(_ manifest: RunManifest) -> [Column] {
         var wanted = manifest.schema.filter { $0.type != .null || manifest.key.contains($0.name) }

@@ -7,21 +7,19 @@ internal import Storage
 final class SQLiteUnit {
     private let target: SQLiteTarget
     private let seat: LoaderSeat
-    private let blockSize: Int
+    private let options: LoadOptions
     private let isStopped: () -> Bool
     /// The target's name, encoded.
     private let queue: String
-    /// Rejected rows of this transaction: made durable before its commit, thrown away with it.
-    private var rejects: [RejectFile] = []
 
     init(
-        _ target: SQLiteTarget, queue: String, seat: LoaderSeat, blockSize: Int, isStopped: @escaping () -> Bool
+        _ target: SQLiteTarget, queue: String, seat: LoaderSeat, options: LoadOptions, isStopped: @escaping () -> Bool
     ) {
         self.isStopped = isStopped
         self.target = target
         self.queue = queue
         self.seat = seat
-        self.blockSize = blockSize
+        self.options = options
     }
 
     /// Applies a whole unit of a staged mode: all chunks of `runs` (ascending), or nothing.
@@ -31,37 +29,30 @@ final class SQLiteUnit {
     ///   - allowShrink: an operator overrides the guards.
     /// - Returns: what became of each manifest.
     func apply(
-        _ runs: [(number: Int, manifest: RunManifest)], passed: [(number: Int, manifest: RunManifest)],
+        _ runs: [OpenRun], passed: [OpenRun],
         works: [ChunkWork], allowShrink: Bool
     ) throws -> [LoadManifest] {
-        guard let last = runs.last else { return [] }
+        guard let first = runs.first, let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
-        var plans: [ColumnPlan] = []
-        var table: SQLiteTable?
-        for run in runs {
-            let prepared = try target.prepare(run.manifest)
-            table = prepared
-        }
-        guard let table else { return [] }
-        for work in works { plans.append(ColumnPlan(table: table.columns, manifest: work.manifest)) }
-        let pipeline = DecodePipeline(files: seat.spool.files, works: works, plans: plans, blockSize: blockSize)
+        let pipeline = try pipeline(works, runs, table)
         defer { pipeline.end() }
+        let chunks = SQLiteChunks(
+            target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: false,
+            isStopped: isStopped)
         do {
             try target.begin()
             let head = try target.head(manifest.log)
-            guard head.number < runs[0].number else { throw HeadMoved() }
+            guard head.number < first.number else { throw HeadMoved() }
             if manifest.mode == .merge, head.number != last.number - 1 { throw HeadMoved() }
             if manifest.mode.isReplace {
                 if !allowShrink { try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head) }
                 try delete(manifest, table)
             }
-            var results = runs.map { run in
-                LoadManifest(
-                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
-            }
-            let chunks = try insertAll(works, plans, table, pipeline, savepoints: false) { _ in }
-            for (index, chunk) in chunks.enumerated() {
-                guard let place = runs.firstIndex(where: { $0.number == works[index].number }) else { continue }
+            try chunks.load()
+            var results = runs.map { result($0) }
+            let places = Dictionary(uniqueKeysWithValues: runs.enumerated().map { ($1.number, $0) })
+            for (work, chunk) in chunks.loaded {
+                guard let place = places[works[work].run.number] else { continue }
                 results[place].chunks.append(chunk)
                 results[place].rows += chunk.rows
                 results[place].rejects += chunk.rejects
@@ -76,58 +67,54 @@ final class SQLiteUnit {
             else { throw HeadMoved() }
             for index in results.indices { results[index].outcome = .loaded }
             for run in passed {
-                var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
+                var result = result(run)
                 result.outcome = .superseded
                 results.append(result)
             }
             try close(&results, manifest.table)
-            for file in rejects { try file.finish() }
+            try chunks.finishRejects()
             try target.commit()
             return results
         } catch {
             target.rollback()
-            for file in rejects { file.abandon() }
+            chunks.abandonRejects()
             throw error
         }
+    }
+
+    /// What became of the open direct manifests of a log in one transaction.
+    struct Direct {
+        var closed: [LoadManifest] = []
+        /// Chunks that are in the target now, by index of the work.
+        var loaded: [Int] = []
+        var failures: [ChunkFailure] = []
     }
 
     /// Loads chunks of direct modes, each with its ledger row; the head follows as far as all chunks are in.
     ///
     /// A chunk that fails is taken out of the transaction alone and reported.
     /// - Parameter log: the open direct manifests from head + 1 on, ascending, without gaps.
-    /// - Returns: closed manifests, progress of the others, and the failures by index of the work.
-    func loadDirect(
-        _ log: [(number: Int, manifest: RunManifest)], works: [ChunkWork]
-    ) throws -> (closed: [LoadManifest], open: [LoadManifest], failures: [ChunkFailure]) {
-        guard let first = log.first else { return ([], [], []) }
-        var table: SQLiteTable?
-        for run in log { table = try target.prepare(run.manifest) }
-        guard let table else { return ([], [], []) }
-        let plans = works.map { ColumnPlan(table: table.columns, manifest: $0.manifest) }
-        let pipeline = DecodePipeline(files: seat.spool.files, works: works, plans: plans, blockSize: blockSize)
+    func loadDirect(_ log: [OpenRun], works: [ChunkWork]) throws -> Direct {
+        guard let first = log.first, let table = try prepare(log) else { return Direct() }
+        let pipeline = try pipeline(works, log, table)
         defer { pipeline.end() }
+        let chunks = SQLiteChunks(
+            target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: true,
+            isStopped: isStopped)
         do {
             try target.begin()
             var head = try target.head(first.manifest.log)
             guard head.number == first.number - 1 else { throw HeadMoved() }
-            var failures: [ChunkFailure] = []
-            let chunks = try insertAll(works, plans, table, pipeline, savepoints: true) { failures.append($0) }
-            let added = chunks.reduce(0) { $0 + $1.rows }
-            var closed: [LoadManifest] = []
-            var open: [LoadManifest] = []
+            try chunks.load()
+            var direct = Direct()
+            direct.failures = chunks.failures
+            let failed = Set(chunks.failures.map(\.work))
+            direct.loaded = works.indices.filter { !failed.contains($0) }
             for run in log {
-                let loaded = try target.books.loaded(run.manifest.run)
-                var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
-                result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
-                result.rows = loaded.values.reduce(0) { $0 + $1.rows }
-                result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
-                guard open.isEmpty, loaded.count == run.manifest.chunks.count else {
-                    open.append(result)
-                    continue
-                }
-                let rows = head.rows + result.rows
+                let totals = try target.books.totals(run.manifest.run)
+                guard totals.chunks == run.manifest.chunks.count else { break }
+                var result = try loaded(run)
+                let rows = head.rows + totals.rows
                 guard
                     try target.books.moveHead(
                         run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
@@ -135,23 +122,55 @@ final class SQLiteUnit {
                 else { throw HeadMoved() }
                 head = Head(number: run.number, run: run.manifest.run.text, rows: rows)
                 result.outcome = .loaded
-                closed.append(result)
+                direct.closed.append(result)
             }
-            _ = added
-            try close(&closed, first.manifest.table)
-            for file in rejects { try file.finish() }
+            try close(&direct.closed, first.manifest.table)
+            try chunks.finishRejects()
             try target.commit()
-            return (closed, open, failures)
+            return direct
         } catch {
             target.rollback()
-            for file in rejects { file.abandon() }
+            chunks.abandonRejects()
             throw error
         }
     }
 
+    /// Makes or widens the table for each run; `nil` when there is none.
+    private func prepare(_ runs: [OpenRun]) throws -> SQLiteTable? {
+        var table: SQLiteTable?
+        for run in runs { table = try target.prepare(run.manifest) }
+        return table
+    }
+
+    private func pipeline(_ works: [ChunkWork], _ runs: [OpenRun], _ table: SQLiteTable) throws -> DecodePipeline {
+        var plans: [Int: ColumnPlan] = [:]
+        for run in runs { plans[run.number] = ColumnPlan(table: table.columns, manifest: run.manifest) }
+        // A chunk that killed a loader must be named when it does so again.
+        let isGrouping = works.allSatisfy { $0.name.chunk.crashes == 0 }
+        return DecodePipeline(
+            files: seat.spool.files, works: works, plans: plans,
+            sizes: DecodePipeline.Sizes(batch: options.batchBytes, sorting: options.sortBytes),
+            isSortable: try table.comparesBytes(target.connection), isGrouping: isGrouping)
+    }
+
+    private func result(_ run: OpenRun) -> LoadManifest {
+        LoadManifest(
+            run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
+    }
+
+    /// The result of a direct run so far, by the ledger.
+    func loaded(_ run: OpenRun) throws -> LoadManifest {
+        var result = result(run)
+        let loaded = try target.books.loaded(run.manifest.run)
+        result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
+        result.rows = loaded.values.reduce(0) { $0 + $1.rows }
+        result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
+        return result
+    }
+
     /// Closes manifests without loading them: a cancel, a discard, or a void generation.
     func close(
-        _ runs: [(number: Int, manifest: RunManifest)], as outcome: Outcome
+        _ runs: [OpenRun], as outcome: Outcome
     ) throws -> [LoadManifest] {
         guard let last = runs.last else { return [] }
         do {
@@ -160,12 +179,7 @@ final class SQLiteUnit {
             guard head.number < runs[0].number else { throw HeadMoved() }
             var results: [LoadManifest] = []
             for run in runs {
-                let loaded = try target.books.loaded(run.manifest.run)
-                var result = LoadManifest(
-                    run: run.manifest.run, number: run.number, target: queue, chunksTotal: run.manifest.chunks.count)
-                result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
-                result.rows = loaded.values.reduce(0) { $0 + $1.rows }
-                result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
+                var result = try loaded(run)
                 result.outcome = outcome
                 results.append(result)
             }
@@ -221,131 +235,4 @@ final class SQLiteUnit {
         }
         _ = try statement.step()
     }
-
-    /// Inserts the rows of all chunks in their order.
-    private func insertAll(
-        _ works: [ChunkWork], _ plans: [ColumnPlan], _ table: SQLiteTable, _ pipeline: DecodePipeline,
-        savepoints: Bool, failed: (ChunkFailure) -> Void
-    ) throws -> [LoadedChunk] {
-        var chunks: [LoadedChunk] = []
-        var insert: SQLiteInsert?
-        var current = ChunkProgress(index: -1)
-        while let piece = pipeline.next() {
-            // An orderly stop does not wait for a long transaction: it is undone, and its chunks are handed back.
-            if isStopped() { throw LoadError(.transient, "stopped") }
-            let index: Int =
-                switch piece {
-                case .rows(let work, _), .end(let work, _), .failed(let work, _): work
-                }
-            let work = works[index]
-            if current.index != index {
-                seat.setWork(work.name)
-                current = ChunkProgress(index: index)
-                if insert == nil {
-                    insert = try SQLiteInsert(
-                        target.connection, table: table, plan: plans[index], mode: work.manifest.mode)
-                }
-                if savepoints { try target.connection.execute("SAVEPOINT chunk") }
-                let id = ChunkID(spool: seat.spool.id, run: work.manifest.run, sequence: work.entry.sequence)
-                if work.manifest.mode.isDirect {
-                    current.isKnown = try !target.books.enter(
-                        id, table: work.manifest.table, manifest: work.number, loader: seat.id,
-                        attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
-                }
-            }
-            do {
-                switch piece {
-                case .rows(_, let batch):
-                    seat.touch()
-                    if !current.isKnown, !current.hasFailed, let insert {
-                        try load(batch, work, insert, &current)
-                    }
-                    pipeline.recycle(batch)
-                case .end:
-                    guard !current.hasFailed else { continue }
-                    try finish(work, &current)
-                    if savepoints { try target.connection.execute("RELEASE chunk") }
-                    if !current.isKnown {
-                        chunks.append(
-                            LoadedChunk(
-                                sequence: work.entry.sequence, rows: current.rows, rejects: current.rejects,
-                                loader: seat.id, attempt: work.name.chunk.attempt, at: seat.spool.timestamp))
-                    }
-                case .failed(_, let error):
-                    if !current.hasFailed { throw error }
-                }
-            } catch {
-                let failure = LoadError(error)
-                guard failure.kind == .data || failure.kind == .corruption else { throw failure }
-                guard savepoints else { throw ChunkFailure(work: index, error: failure) }
-                try target.connection.execute("ROLLBACK TO chunk")
-                try target.connection.execute("RELEASE chunk")
-                current.hasFailed = true
-                if let file = current.file {
-                    rejects.removeAll { $0 === file }
-                    file.abandon()
-                }
-                failed(ChunkFailure(work: index, error: failure))
-            }
-        }
-        seat.setWork(nil)
-        return chunks
-    }
-
-    private func load(
-        _ batch: RowBatch, _ work: ChunkWork, _ insert: SQLiteInsert, _ current: inout ChunkProgress
-    ) throws {
-        for (line, fault, row) in batch.faults {
-            try set(aside: Reject(line: line, reason: fault.reason, column: fault.column, row: row), work, &current)
-        }
-        var refused: [(Int, SQLiteError)] = []
-        current.rows += try insert.insert(batch) { row, error in refused.append((row, error)) }
-        for (row, error) in refused {
-            let reject = Reject(
-                line: Int(batch.rows[row].line), reason: error.message, code: error.codeName,
-                row: batch.text(row, limit: Reject.rowLimit))
-            try set(aside: reject, work, &current)
-        }
-    }
-
-    private func set(aside reject: Reject, _ work: ChunkWork, _ current: inout ChunkProgress) throws {
-        if current.file == nil {
-            let directory = seat.spool.dead(work.name.target, work.manifest.run)
-            do { try seat.spool.files.makeDirectory(directory, .buryMakeDirectory) } catch {
-                if error.code != .exists { throw error }
-            }
-            let name = FileNames.rejects(work.entry.sequence, loader: seat.id, attempt: work.name.chunk.attempt)
-            let file = try RejectFile(seat.spool.files, "\(directory)/\(name)", .load)
-            current.file = file
-            rejects.append(file)
-        }
-        try current.file?.add(reject)
-        current.rejects += 1
-        let guards = work.manifest.guards
-        if current.rejects > guards.maximumRejectRows,
-            Double(current.rejects) > guards.maximumRejectShare * Double(work.entry.rows)
-        {
-            throw LoadError(
-                .data,
-                "\(current.rejects) rows of the chunk were rejected, more than max_rejects allows; the last: \(reject.reason)"
-            )
-        }
-    }
-
-    private func finish(_ work: ChunkWork, _ current: inout ChunkProgress) throws {
-        guard !current.isKnown, work.manifest.mode.isDirect else { return }
-        let id = ChunkID(spool: seat.spool.id, run: work.manifest.run, sequence: work.entry.sequence)
-        try target.books.settle(id, rows: current.rows, rejects: current.rejects, rejectsFile: current.file?.name)
-    }
-}
-
-/// Where the writer stands in one chunk.
-private struct ChunkProgress {
-    var index: Int
-    var rows = 0
-    var rejects = 0
-    /// In the ledger already: nothing of it is loaded again.
-    var isKnown = false
-    var hasFailed = false
-    var file: RejectFile?
 }

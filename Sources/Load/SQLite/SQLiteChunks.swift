@@ -1,0 +1,225 @@
+internal import Databases
+internal import Manifest
+internal import Spool
+internal import Storage
+
+/// Inserts the chunks of a unit into its open transaction: ledger rows, rows, rejects.
+///
+/// What belongs together stands in one savepoint, if failures are to be isolated: the whole chunks of a batch, or the
+/// batches of a large chunk. A chunk that fails is undone with what shares its savepoint, and the others are inserted
+/// again without it.
+final class SQLiteChunks {
+    /// Where the writer stands in one chunk.
+    private struct Progress {
+        var rows = 0
+        var rejects = 0
+        /// In the ledger already: nothing of it is loaded again.
+        var isKnown = false
+        var file: RejectFile?
+    }
+
+    private struct Statement {
+        var mode: WriteMode
+        var key: [String]
+        var insert: SQLiteInsert
+    }
+
+    private let target: SQLiteTarget
+    private let seat: LoaderSeat
+    private let works: [ChunkWork]
+    private let table: SQLiteTable
+    private let pipeline: DecodePipeline
+    private let isIsolating: Bool
+    private let isStopped: () -> Bool
+    private var statement: Statement?
+    /// Chunks of the savepoint, by index of the work.
+    private var progress: [Int: Progress] = [:]
+    private var isSavepointOpen = false
+    private var failed: Set<Int> = []
+    /// Rejected rows of this transaction: made durable before its commit, thrown away with it.
+    private var rejects: [RejectFile] = []
+    /// What was inserted, by index of the work; chunks that the ledger knew already are not among it.
+    private(set) var loaded: [(work: Int, chunk: LoadedChunk)] = []
+    private(set) var failures: [ChunkFailure] = []
+
+    /// - Parameters:
+    ///   - isIsolating: a failed chunk is left out and reported; otherwise it fails the unit.
+    init(
+        _ target: SQLiteTarget, seat: LoaderSeat, works: [ChunkWork], table: SQLiteTable, pipeline: DecodePipeline,
+        isIsolating: Bool, isStopped: @escaping () -> Bool
+    ) {
+        self.target = target
+        self.seat = seat
+        self.works = works
+        self.table = table
+        self.pipeline = pipeline
+        self.isIsolating = isIsolating
+        self.isStopped = isStopped
+    }
+
+    /// Inserts all chunks.
+    func load() throws {
+        var inWork = -1
+        while let batch = pipeline.next() {
+            // An orderly stop does not wait for a long transaction: it is undone, and its chunks are handed back.
+            if isStopped() { throw LoadError(.transient, "stopped") }
+            seat.touch()
+            if let first = batch.segments.first?.work, first != inWork {
+                inWork = first
+                seat.setWork(works[first].name)
+            }
+            try load(batch)
+            pipeline.recycle(batch)
+        }
+        seat.setWork(nil)
+    }
+
+    /// Makes the rejected rows durable; before the commit.
+    func finishRejects() throws {
+        for file in rejects { try file.finish() }
+    }
+
+    /// The transaction did not commit.
+    func abandonRejects() {
+        for file in rejects { file.abandon() }
+    }
+
+    private func load(_ batch: RowBatch) throws {
+        // What could not be read is known before anything of it is inserted.
+        for segment in batch.segments {
+            if case .failed(let error) = segment.state, !failed.contains(segment.work) {
+                try fail(segment.work, error, batch)
+            }
+        }
+        while true {
+            do {
+                try insert(batch)
+                return
+            } catch let failure as ChunkFailure {
+                try fail(failure.work, failure.error, batch)
+            }
+        }
+    }
+
+    /// One chunk is out: what stands in its savepoint is undone.
+    private func fail(_ work: Int, _ error: LoadError, _ batch: RowBatch) throws {
+        guard error.kind == .data || error.kind == .corruption else { throw error }
+        guard isIsolating else { throw ChunkFailure(work: work, error: error) }
+        if isSavepointOpen {
+            try target.connection.execute("ROLLBACK TO chunk")
+            try target.connection.execute("RELEASE chunk")
+            isSavepointOpen = false
+        }
+        for segment in batch.segments {
+            guard let file = progress.removeValue(forKey: segment.work)?.file else { continue }
+            rejects.removeAll { $0 === file }
+            file.abandon()
+        }
+        failed.insert(work)
+        failures.append(ChunkFailure(work: work, error: error))
+    }
+
+    private func insert(_ batch: RowBatch) throws {
+        let segments = batch.segments.filter { !failed.contains($0.work) }
+        guard let first = segments.first else { return }
+        if isIsolating, !isSavepointOpen {
+            try target.connection.execute("SAVEPOINT chunk")
+            isSavepointOpen = true
+        }
+        for segment in segments where progress[segment.work] == nil { try begin(segment.work) }
+        let wanted = segments.filter { progress[$0.work]?.isKnown == false }
+        if wanted.count < batch.segments.count {
+            let works = Set(wanted.map(\.work))
+            batch.order = (batch.order ?? (0..<Int32(batch.count)).map { $0 }).filter { row in
+                works.contains(batch.work(of: Int(row)))
+            }
+        }
+        for fault in batch.faults where progress[fault.work]?.isKnown == false {
+            let reject = Reject(
+                line: fault.line, reason: fault.fault.reason, column: fault.fault.column, row: fault.text)
+            try set(aside: reject, fault.work)
+        }
+        for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
+        try statement(for: works[first.work].manifest).insert(batch) { row, error in
+            let work = batch.work(of: row)
+            progress[work]?.rows -= 1
+            let reject = Reject(
+                line: Int(batch.rows[row].line), reason: error.message, code: error.codeName,
+                row: batch.text(row, limit: Reject.rowLimit))
+            try set(aside: reject, work)
+        }
+        for segment in segments {
+            if case .whole = segment.state { try finish(segment.work) }
+        }
+        if isSavepointOpen, progress.isEmpty {
+            try target.connection.execute("RELEASE chunk")
+            isSavepointOpen = false
+        }
+    }
+
+    private func statement(for manifest: RunManifest) throws -> SQLiteInsert {
+        if let statement, statement.mode == manifest.mode, statement.key == manifest.key { return statement.insert }
+        let insert = try SQLiteInsert(target.connection, table: table, mode: manifest.mode, key: manifest.key)
+        statement = Statement(mode: manifest.mode, key: manifest.key, insert: insert)
+        return insert
+    }
+
+    private func id(_ work: ChunkWork) -> ChunkID {
+        ChunkID(spool: seat.spool.id, run: work.manifest.run, sequence: work.entry.sequence)
+    }
+
+    private func begin(_ index: Int) throws {
+        var state = Progress()
+        let work = works[index]
+        if work.manifest.mode.isDirect {
+            state.isKnown = try !target.books.enter(
+                id(work), table: work.manifest.table, manifest: work.run.number, loader: seat.id,
+                attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
+        }
+        progress[index] = state
+    }
+
+    private func finish(_ index: Int) throws {
+        guard let state = progress.removeValue(forKey: index), !state.isKnown else { return }
+        let work = works[index]
+        if work.manifest.mode.isDirect {
+            try target.books.settle(
+                id(work), rows: state.rows, rejects: state.rejects, rejectsFile: state.file?.name)
+        }
+        let chunk = LoadedChunk(
+            sequence: work.entry.sequence, rows: state.rows, rejects: state.rejects, loader: seat.id,
+            attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
+        loaded.append((index, chunk))
+    }
+
+    private func set(aside reject: Reject, _ index: Int) throws {
+        let work = works[index]
+        var state = progress[index] ?? Progress()
+        let file: RejectFile
+        if let open = state.file {
+            file = open
+        } else {
+            let directory = seat.spool.dead(work.name.target, work.manifest.run)
+            do { try seat.spool.files.makeDirectory(directory, .buryMakeDirectory) } catch {
+                if error.code != .exists { throw error }
+            }
+            let name = FileNames.rejects(work.entry.sequence, loader: seat.id, attempt: work.name.chunk.attempt)
+            file = try RejectFile(seat.spool.files, "\(directory)/\(name)", .load)
+            rejects.append(file)
+        }
+        try file.add(reject)
+        state.file = file
+        state.rejects += 1
+        progress[index] = state
+        let guards = work.manifest.guards
+        guard state.rejects > guards.maximumRejectRows,
+            Double(state.rejects) > guards.maximumRejectShare * Double(work.entry.rows)
+        else { return }
+        throw ChunkFailure(
+            work: index,
+            error: LoadError(
+                .data,
+                "\(state.rejects) rows of the chunk were rejected, more than max_rejects allows; the last: \(reject.reason)"
+            ))
+    }
+}
