@@ -13,24 +13,22 @@ struct ColumnPlan: Sendable {
     }
 
     var targets: [Target]
-    /// Columns that a record may have and that are dropped: only nulls were ever seen in them.
-    var ignored: Set<[UInt8]>
     /// Indexes of the key's columns in `targets`, in the key's order.
     var key: [Int]
 
     /// - Parameters:
     ///   - table: the table's columns with their logical types, after the run's were added.
     init(table: [Column], manifest: RunManifest) {
-        var constants: [String: [UInt8]] = [:]
-        for field in manifest.partition.fields { constants[field.name] = Array(field.value.utf8) }
-        targets = table.map { column in
-            Target(
-                name: Array(column.name.utf8), type: column.type, constant: constants[column.name],
-                isKey: manifest.key.contains(column.name))
+        // By bytes: a String is equal to others that are spelled with other code points.
+        var constants: [[UInt8]: [UInt8]] = [:]
+        for field in manifest.partition.fields { constants[Array(field.name.utf8)] = Array(field.value.utf8) }
+        let keys = manifest.key.map { Array($0.utf8) }
+        let targets = table.map { column in
+            let name = Array(column.name.utf8)
+            return Target(name: name, type: column.type, constant: constants[name], isKey: keys.contains(name))
         }
-        let known = Set(table.map(\.name))
-        ignored = Set(manifest.schema.filter { !known.contains($0.name) }.map { Array($0.name.utf8) })
-        key = manifest.key.compactMap { name in table.firstIndex { $0.name == name } }
+        self.targets = targets
+        key = keys.compactMap { name in targets.firstIndex { $0.name == name } }
     }
 }
 

@@ -24,7 +24,7 @@ final class DecodePipeline: Sendable {
     /// Starts decoding `works` in their order.
     ///
     /// - Parameters:
-    ///   - plans: by number of the manifest; all of one table.
+    ///   - plans: by number of the manifest; all of one table and key.
     ///   - isSortable: the table compares keys as bytes, so that a sort keeps equal keys in their order.
     ///   - isGrouping: small chunks may share a batch.
     init(
@@ -98,9 +98,8 @@ private final class Decoding {
                     try decode(index, plan, blocks, &reader)
                     index += 1
                 } while index < works.count && works[index].run === run
-                // The next run may have another mode or key.
-                try emit(plan)
             }
+            if let run = works.last?.run, let plan = plans[run.number] { try emit(plan) }
         } catch is Ended {
             return
         } catch {

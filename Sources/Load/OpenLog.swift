@@ -135,13 +135,17 @@ struct OpenLog {
 
     private func open(_ numbers: [Int]) -> [OpenRun] { numbers.compactMap { runs[$0] } }
 
-    /// Claims the due chunks of these manifests, in order, up to the transaction's size; `nil` when one is not to be had.
+    /// Claims the due chunks of these manifests, in order: all of them (`nil` when one is not to be had), or as many of one
+    /// mode and key as a transaction takes.
     private func claim(_ numbers: [Int], whole: Bool) throws -> [ChunkWork]? {
         var works: [ChunkWork] = []
         var bytes = 0
         for number in numbers {
             guard let run = runs[number] else { continue }
             let manifest = run.manifest
+            if !whole, let first = works.first?.manifest, first.mode != manifest.mode || first.key != manifest.key {
+                return works
+            }
             let name = ReadyName(priority: manifest.priority, run: manifest.run)
             for chunk in ready[number] ?? [] {
                 // A chunk that killed loaders before is tried alone, so that only it can be charged.

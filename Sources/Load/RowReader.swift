@@ -59,7 +59,8 @@ struct RowReader: ~Copyable {
             let stop = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - base } ?? end
             let row = batch.appendRow(line: line, start: position, length: stop &- position)
             do {
-                let after = try scan(base, position, stop)
+                var after = try scan(base, position, stop)
+                while after < stop, base[after] == 0x20 || base[after] == 0x09 || base[after] == 0x0D { after &+= 1 }
                 guard after == stop else { throw RowFault(reason: "text after the record", column: nil) }
                 try fill(row, base, batch)
             } catch {
@@ -85,6 +86,7 @@ struct RowReader: ~Copyable {
         _ row: UnsafeMutablePointer<Cell>, _ base: UnsafePointer<UInt8>, _ batch: RowBatch
     ) throws {
         stamp &+= 1
+        if count == 0 { throw RowFault(reason: "a record without any column", column: nil) }
         var expected = 0
         for index in 0..<scanner.fieldCount {
             let field = scanner[index]
@@ -191,14 +193,6 @@ struct RowReader: ~Copyable {
             cell.pointee = Cell(bits: value, length: 0, kind: .integer)
         case .null:
             cell.pointee = .null
-        case .escapedString where type == .text:
-            let offset = batch.side.count
-            batch.side.append(UnsafeRawBufferPointer(start: base + start, count: length))
-            do {
-                let count = try unescape(batch.side.base + offset, length)
-                batch.side.truncate(to: offset &+ count)
-                cell.pointee = Cell(bits: Int64(offset), length: Int32(truncatingIfNeeded: count), kind: .side)
-            } catch { throw RowFault(reason: error.message, column: columnName(column)) }
         default:
             do {
                 cell.pointee = try ValueConversion.convert(field.kind, base, start, length, to: type, batch)

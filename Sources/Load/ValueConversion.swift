@@ -5,11 +5,23 @@ internal import Manifest
 /// The less frequent conversions of a scanned value to a column's type. A value that does not fit is refused, never bent.
 enum ValueConversion {
     /// Converts the value at `base[start ..< start + length]`.
+    ///
+    /// - Parameter place: the buffer of `batch` that `base` is.
     static func convert(
         _ kind: FieldKind, _ base: UnsafePointer<UInt8>, _ start: Int, _ length: Int, to type: LogicalType,
-        _ batch: RowBatch
+        _ batch: RowBatch, in place: Cell.Kind = .text
     ) throws -> Cell {
-        let literal = Cell(bits: Int64(start), length: Int32(truncatingIfNeeded: length), kind: .text)
+        if kind == .escapedString, type != .json {
+            let offset = batch.side.count
+            batch.side.append(UnsafeRawBufferPointer(start: base + start, count: length))
+            let count: Int
+            do { count = try unescape(batch.side.base + offset, length) } catch {
+                throw RowFault(reason: error.message, column: nil)
+            }
+            batch.side.truncate(to: offset + count)
+            return try convert(.string, batch.side.base, offset, count, to: type, batch, in: .side)
+        }
+        let literal = Cell(bits: Int64(start), length: Int32(truncatingIfNeeded: length), kind: place)
         let bytes = UnsafeBufferPointer(start: base + start, count: length)
         switch type {
         case .text:
@@ -23,7 +35,7 @@ enum ValueConversion {
             if kind == .string, isInteger(bytes), let value = parseInteger(base + start, length) {
                 return Cell(bits: value, length: 0, kind: .integer)
             }
-            if kind == .number, let value = integral(parseDouble(base + start, length)) {
+            if kind == .number, let value = integral(bytes) {
                 return Cell(bits: value, length: 0, kind: .integer)
             }
             throw RowFault(reason: "\(kind.described) is no integer", column: nil)
@@ -72,12 +84,40 @@ enum ValueConversion {
         return nil
     }
 
-    /// A float64 that is an integer within ±2^53.
-    private static func integral(_ value: Double) -> Int64? {
-        guard value.isFinite, abs(value) <= 9_007_199_254_740_992, value.rounded(.towardZero) == value,
-            !(value == 0 && value.sign == .minus)
-        else { return nil }
-        return Int64(value)
+    /// The integer within ±2^53 that a JSON number with a fraction or an exponent is, decided by its digits.
+    private static func integral(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
+        var digits: [UInt8] = []
+        var fraction = 0
+        var isFraction = false
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        var index = isNegative ? 1 : 0
+        while index < bytes.count, bytes[index] | 0x20 != UInt8(ascii: "e") {
+            if bytes[index] == UInt8(ascii: ".") {
+                isFraction = true
+            } else {
+                if isFraction { fraction += 1 }
+                if !digits.isEmpty || bytes[index] != 0x30 { digits.append(bytes[index] - 0x30) }
+            }
+            index += 1
+        }
+        if digits.isEmpty { return isNegative ? nil : 0 }
+        var exponent = 0
+        if index < bytes.count {
+            // What overflows here is far outside, or no integer.
+            let text = String(decoding: bytes[(index + 1)...], as: UTF8.self)
+            exponent = Int(text) ?? (text.hasPrefix("-") ? -1_000_000_000 : 1_000_000_000)
+        }
+        var shift = max(-1_000_000_000, min(1_000_000_000, exponent)) - fraction
+        while shift < 0 {
+            guard digits.popLast() == 0 else { return nil }
+            shift += 1
+        }
+        guard digits.count + shift <= 16 else { return nil }
+        var value: Int64 = 0
+        for digit in digits { value = value * 10 + Int64(digit) }
+        for _ in 0..<shift { value *= 10 }
+        guard value <= 1 << 53 else { return nil }
+        return isNegative ? -value : value
     }
 
     /// Whether the bytes are a JSON integer (RFC 8259 section 6, without fraction and exponent).

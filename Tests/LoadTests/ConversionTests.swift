@@ -33,6 +33,17 @@ import Testing
         ("\"2026-11-20 09:30\"", .timestamp, "text|2026-11-20 09:30"),
         ("\"2026-11-20T09:30:00.123456+05:30\"", .timestamp, "text|2026-11-20T09:30:00.123456+05:30"),
         ("\"2026-11-20T24:00:00Z\"", .timestamp, nil), ("\"2026-11-20\"", .timestamp, nil),
+        // Decided by the digits, not by the nearest float64.
+        ("9007199254740992.0", .integer, "integer|9007199254740992"), ("9007199254740993.0", .integer, nil),
+        ("4503599627370496.3", .integer, nil), ("1.00000000000000000001", .integer, nil), ("1e-400", .integer, nil),
+        ("-1200e-2", .integer, "integer|-12"), ("0.00e9", .integer, "integer|0"), ("0.5e1", .integer, "integer|5"),
+        ("1e99999999999999999999", .integer, nil), ("1e-99999999999999999999", .integer, nil), ("-0.0", .integer, nil),
+        // What a string says counts, not how its characters are written.
+        ("\"\\u0031\\u0032\"", .integer, "integer|12"), ("\"1\\u002e5\"", .double, "real|1.5"),
+        ("\"\\u0031.10\"", .decimal, "text|1.10"), ("\"tru\\u0065\"", .boolean, "integer|1"),
+        ("\"2024-02\\u002d29\"", .date, "text|2024-02-29"),
+        ("\"2026-11-20T09:30:00\\u002B05:30\"", .timestamp, "text|2026-11-20T09:30:00+05:30"),
+        ("\"\\ud800\"", .integer, nil), ("\"a\\u0041\"", .json, "text|\"a\\u0041\""),
         ("{\"a\":[1,2.50]}", .json, "text|{\"a\":[1,2.50]}"), ("\"a\"", .json, "text|\"a\""), ("1", .json, "text|1"),
     ]
 
@@ -74,6 +85,14 @@ import Testing
         let world = try World()
         try world.load(Batch(["{\"x\":-0.0}", "{\"x\":0.0}"], ["x": .double]))
         #expect(try world.query("SELECT count(*) FROM rows WHERE x = 0 AND typeof(x) = 'real'") == ["2"])
+    }
+
+    /// White space after a record is JSON, whatever kind of line it ends.
+    @Test func blanksAfterARecordAreNoFault() throws {
+        let world = try World()
+        try world.load(Batch(["{\"x\":1} ", "{\"x\":2}\t\r", "{\"x\":3} x", "{\"x\":4}\u{B}"], ["x": .integer]))
+        #expect(try world.stored("x") == ["integer|1", "integer|2"])
+        #expect(try world.rejects().count == 2)
     }
 
     @Test func badLinesAreSetAsideAndTheOthersStay() throws {

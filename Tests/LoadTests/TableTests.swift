@@ -80,4 +80,61 @@ import Testing
             })
         #expect(try world.stored(column, table: "my \"table\"") == ["integer|1"])
     }
+
+    @Test func rowsOfNullsAreRows() throws {
+        let world = try World()
+        let outcome = try world.load(Batch(["{\"a\":null}", "{\"a\":null}"], ["a": .null]))
+        #expect(outcome.summary.rows == 2)
+        #expect(try world.stored("a") == ["null|NULL", "null|NULL"])
+        try world.load(Batch(["{\"a\":1}"], ["a": .text]))
+        #expect(try world.stored("a") == ["null|NULL", "null|NULL", "text|1"])
+    }
+
+    @Test func recordsWithoutAnyColumnAreRefused() throws {
+        let world = try World()
+        let outcome = try world.load(Batch(["{}", "{}"], [:]))
+        #expect(outcome.summary.rejects == 2 && outcome.summary.runsClosed == 1)
+        #expect(try world.rejects().allSatisfy { $0.contains("a record without any column") })
+    }
+
+    @Test func moreColumnsThanSQLiteTakesAreRefused() throws {
+        let world = try World()
+        let batch = Batch(["{\"c0\":1}"], [:]).with { batch in
+            batch.schema = (0..<1500).map { Column(name: "c\($0)", type: .integer) }
+        }
+        try world.load(batch)
+        let outcome = try world.load(
+            batch.with { $0.schema = (1000..<2500).map { Column(name: "c\($0)", type: .integer) } })
+        let reasons = KeyTests.stops(outcome)
+        #expect(reasons.count == 1 && reasons[0].contains("2500 columns, SQLite takes 2000"))
+    }
+
+    /// A table that somebody else made: nothing of its definition is lost, no text is bent.
+    @Test(arguments: [
+        ("n DECIMAL(20,2)", "\"12345678901234567890.10\"", LogicalType.text), ("n NUMERIC", "\"007\"", .text),
+        ("n INTEGER CHECK(n < 9)", "\"word\"", .text), ("n DATETIME DEFAULT 1", "\"5\"", .text),
+        ("n BIGINT NOT NULL", "0.5", .double),
+    ])
+    func foreignTablesAreNotRebuilt(_ column: String, _ value: String, _ type: LogicalType) throws {
+        let world = try World()
+        let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)
+        try connection.execute("CREATE TABLE rows(\(column))")
+        let before = try world.query("SELECT sql FROM sqlite_schema WHERE name = 'rows'")
+        let reasons = KeyTests.stops(try world.load(Batch(["{\"n\":\(value)}"], ["n": type])))
+        #expect(reasons.count == 1 && reasons[0].contains("was not made by Bobbin, and its column \"n\""))
+        #expect(try world.query("SELECT sql FROM sqlite_schema WHERE name = 'rows'") == before)
+        #expect(try world.query("SELECT count(*) FROM rows") == ["0"])
+    }
+
+    @Test func foreignTablesTakeWhatFits() throws {
+        let world = try World()
+        let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)
+        try connection.execute(
+            "CREATE TABLE rows(id INTEGER PRIMARY KEY, price DECIMAL(9,2), at DATETIME, s VARCHAR(3))")
+        let line = "{\"id\":1,\"price\":0.5,\"at\":\"2026-11-21T01:02:03Z\",\"s\":\"007\"}"
+        let outcome = try world.load(
+            Batch([line], ["id": .integer, "price": .double, "at": .timestamp, "s": .text], mode: .merge, key: ["id"]))
+        #expect(outcome.summary.rows == 1)
+        #expect(try world.query("SELECT typeof(s), * FROM rows") == ["text|1|0.5|2026-11-21T01:02:03Z|007"])
+    }
 }

@@ -32,6 +32,8 @@ package final class SQLiteConnection {
         handle = opened
         self.path = path
         SQLiteFunctions.define(handle)
+        // Without this an unknown column's quoted name would pass for a text.
+        bobbin_sqlite_refuse_quoted_text(handle)
         sqlite3_busy_timeout(handle, Int32(max(0, min(busySeconds * 1000, 1e9))))
     }
 
@@ -64,6 +66,9 @@ package final class SQLiteConnection {
 
     /// The largest number of parameters of one statement.
     package var variableLimit: Int { Int(sqlite3_limit(handle, SQLITE_LIMIT_VARIABLE_NUMBER, -1)) }
+
+    /// The largest number of columns of a table.
+    package var columnLimit: Int { Int(sqlite3_limit(handle, SQLITE_LIMIT_COLUMN, -1)) }
 
     func error(_ code: Int32, _ sql: String) -> SQLiteError {
         let text = String(cString: sqlite3_errmsg(handle))

@@ -18,12 +18,6 @@ final class SQLiteChunks {
         var file: RejectFile?
     }
 
-    private struct Statement {
-        var mode: WriteMode
-        var key: [String]
-        var insert: SQLiteInsert
-    }
-
     private let target: SQLiteTarget
     private let seat: LoaderSeat
     private let works: [ChunkWork]
@@ -31,7 +25,8 @@ final class SQLiteChunks {
     private let pipeline: DecodePipeline
     private let isIsolating: Bool
     private let isStopped: () -> Bool
-    private var statement: Statement?
+    /// For the mode and key of all chunks, once there are rows.
+    private var statement: SQLiteInsert?
     /// Chunks of the savepoint, by index of the work.
     private var progress: [Int: Progress] = [:]
     private var isSavepointOpen = false
@@ -43,6 +38,7 @@ final class SQLiteChunks {
     private(set) var failures: [ChunkFailure] = []
 
     /// - Parameters:
+    ///   - works: of one mode and key.
     ///   - isIsolating: a failed chunk is left out and reported; otherwise it fails the unit.
     init(
         _ target: SQLiteTarget, seat: LoaderSeat, works: [ChunkWork], table: SQLiteTable, pipeline: DecodePipeline,
@@ -140,13 +136,19 @@ final class SQLiteChunks {
             try set(aside: reject, fault.work)
         }
         for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
-        try statement(for: works[first.work].manifest).insert(batch) { row, error in
-            let work = batch.work(of: row)
-            progress[work]?.rows -= 1
-            let reject = Reject(
-                line: Int(batch.rows[row].line), reason: error.message, code: error.codeName,
-                row: batch.text(row, limit: Reject.rowLimit))
-            try set(aside: reject, work)
+        if batch.count > 0 {
+            let manifest = works[first.work].manifest
+            let statement =
+                try statement ?? SQLiteInsert(target.connection, table: table, mode: manifest.mode, key: manifest.key)
+            self.statement = statement
+            try statement.insert(batch) { row, error in
+                let work = batch.work(of: row)
+                progress[work]?.rows -= 1
+                let reject = Reject(
+                    line: Int(batch.rows[row].line), reason: error.message, code: error.codeName,
+                    row: batch.text(row, limit: Reject.rowLimit))
+                try set(aside: reject, work)
+            }
         }
         for segment in segments {
             if case .whole = segment.state { try finish(segment.work) }
@@ -155,13 +157,6 @@ final class SQLiteChunks {
             try target.connection.execute("RELEASE chunk")
             isSavepointOpen = false
         }
-    }
-
-    private func statement(for manifest: RunManifest) throws -> SQLiteInsert {
-        if let statement, statement.mode == manifest.mode, statement.key == manifest.key { return statement.insert }
-        let insert = try SQLiteInsert(target.connection, table: table, mode: manifest.mode, key: manifest.key)
-        statement = Statement(mode: manifest.mode, key: manifest.key, insert: insert)
-        return insert
     }
 
     private func id(_ work: ChunkWork) -> ChunkID {

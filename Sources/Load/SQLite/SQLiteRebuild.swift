@@ -7,6 +7,7 @@ enum SQLiteRebuild {
     static func run(_ connection: SQLiteConnection, _ table: String, from old: [Column], to columns: [Column]) throws {
         let quoted = SQLiteConnection.quote(table)
         let temporary = SQLiteConnection.quote("_bobbin_rebuild_\(table)")
+        try refuseForeign(connection, table, from: old, to: columns)
         var kept: [String] = []
         let dependents = try connection.prepare(
             "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL")
@@ -18,7 +19,7 @@ enum SQLiteRebuild {
         // A float64 becomes the shortest text that reads back as the same float64; SQLite's own cast keeps 15 digits.
         let values = columns.map { column in
             let name = SQLiteConnection.quote(column.name)
-            let before = old.first { $0.name == column.name }?.type ?? column.type
+            let before = old.named(column.name)?.type ?? column.type
             guard SQLiteTable.declared(column.type) == "TEXT", SQLiteTable.declared(before) != "TEXT" else {
                 return name
             }
@@ -35,5 +36,29 @@ enum SQLiteRebuild {
         try connection.execute("ALTER TABLE \(temporary) RENAME TO \(quoted)")
         try connection.execute("PRAGMA legacy_alter_table = OFF")
         for sql in kept { try connection.execute(sql) }
+    }
+
+    /// A table that somebody else made may hold what a new one would lack: constraints, defaults, generated columns.
+    private static func refuseForeign(
+        _ connection: SQLiteConnection, _ table: String, from old: [Column], to columns: [Column]
+    ) throws {
+        let schema = try connection.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?")
+        schema.bind(0, table)
+        let parts = try connection.prepare("SELECT name, type FROM pragma_table_info(?)")
+        parts.bind(0, table)
+        var list: [String] = []
+        while try parts.step() { list.append("\(SQLiteConnection.quote(parts.text(0))) \(parts.text(1))") }
+        let own = "CREATE TABLE \(SQLiteConnection.quote(table))(\(list.joined(separator: ", ")))"
+        if try schema.step(), schema.text(0) == own { return }
+        let widened = columns.filter { column in old.named(column.name).map { $0.type != column.type } ?? false }
+        let changed =
+            widened.first { column in
+                old.named(column.name).map { SQLiteTable.declared($0.type) } != SQLiteTable.declared(column.type)
+            } ?? widened.first
+        throw LoadError(
+            .configuration,
+            "table \(table) was not made by Bobbin, and its column \"\(changed?.name ?? "")\" cannot hold the source's values "
+                + "without change: make it \(changed.map { SQLiteTable.declared($0.type) } ?? "TEXT") in the table, declare its type "
+                + "(`columns:`), or refuse such rows (`contract: {types: freeze}`)")
     }
 }

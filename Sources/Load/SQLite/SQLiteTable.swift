@@ -21,10 +21,10 @@ struct SQLiteTable {
     /// Whether the run's columns fit without any DDL.
     func fits(_ manifest: RunManifest) throws -> Bool {
         guard key == manifest.key, !columns.isEmpty else { return false }
-        let known = Dictionary(columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
-        return SQLiteTable.wanted(manifest).allSatisfy { column in
-            known[column.name].map { manifest.guards.freezesTypes || $0.widened(with: column.type) == $0 }
-                ?? manifest.guards.freezesColumns
+        return SQLiteTable.wanted(manifest, present: columns).allSatisfy { column in
+            columns.named(column.name).map {
+                manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
+            } ?? manifest.guards.freezesColumns
         }
     }
 
@@ -44,25 +44,35 @@ struct SQLiteTable {
         return try collations.step() && collations.integer(0) == 0
     }
 
-    /// The run's columns that need a place: those with values, those of the key, and those of the partition.
-    private static func wanted(_ manifest: RunManifest) -> [Column] {
-        var wanted = manifest.schema.filter { $0.type != .null || manifest.key.contains($0.name) }
-        for index in wanted.indices where wanted[index].type == .null { wanted[index].type = .text }
-        let missing = manifest.partition.fields.filter { field in !wanted.contains { $0.name == field.name } }
-        return missing.map { Column(name: $0.name, type: .text) } + wanted
+    /// The run's columns that need a place: those with values, and those of the key and of the partition, which are
+    /// texts unless the table or the records say otherwise.
+    private static func wanted(_ manifest: RunManifest, present: [Column]) -> [Column] {
+        var wanted = manifest.schema.filter { $0.type != .null }
+        var implied: [Column] = []
+        for field in manifest.partition.fields where wanted.named(field.name) == nil {
+            if let column = present.named(field.name), column.holds(field.value) { continue }
+            implied.append(Column(name: field.name, type: .text))
+        }
+        for name in manifest.key where (wanted + implied).named(name) == nil && present.named(name) == nil {
+            implied.append(Column(name: name, type: .text))
+        }
+        if wanted.isEmpty, implied.isEmpty, present.isEmpty {
+            // Rows of nothing but nulls are rows all the same.
+            wanted = manifest.schema.map { Column(name: $0.name, type: .text) }
+        }
+        return implied + wanted
     }
 
     /// Makes or changes the table inside the caller's transaction, and claims it for the run's stream.
     static func prepare(_ connection: SQLiteConnection, _ manifest: RunManifest) throws -> SQLiteTable {
         try claim(connection, manifest)
-        var present = try columns(connection, manifest.table)
-        let wanted = wanted(manifest)
+        var (present, numeric) = try columns(connection, manifest.table)
+        let wanted = wanted(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             // Nothing was ever extracted: there is nothing to make a table of.
             return SQLiteTable(name: manifest.table, columns: [], key: manifest.key)
         }
-        try refuseCaseTwins(
-            present + wanted.filter { column in !present.contains { $0.name == column.name } }, manifest)
+        try refuseNames(present + wanted.filter { present.named($0.name) == nil }, manifest, connection)
         let table = SQLiteConnection.quote(manifest.table)
         if present.isEmpty {
             let list = wanted.map { "\(SQLiteConnection.quote($0.name)) \(declared($0.type))" }
@@ -73,10 +83,11 @@ struct SQLiteTable {
             var isRebuilt = false
             let before = present
             for column in wanted {
-                if let index = present.firstIndex(where: { $0.name == column.name }) {
+                if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
                     let type = present[index].type.widened(with: column.type)
-                    if declared(type) != declared(present[index].type) { isRebuilt = true }
+                    let isBent = type != present[index].type && numeric.contains(Array(column.name.utf8))
+                    if isBent || declared(type) != declared(present[index].type) { isRebuilt = true }
                     present[index].type = type
                 } else if !manifest.guards.freezesColumns {
                     try connection.execute(
@@ -87,7 +98,7 @@ struct SQLiteTable {
             }
             if isRebuilt { try SQLiteRebuild.run(connection, manifest.table, from: before, to: present) }
         }
-        try makeIndexes(connection, manifest)
+        try SQLiteIndexes.make(connection, manifest)
         let note = try connection.prepare("UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?")
         note.bind(0, Column.json(present).serializedText())
         note.bind(1, manifest.table)
@@ -95,42 +106,32 @@ struct SQLiteTable {
         return SQLiteTable(name: manifest.table, columns: present, key: manifest.key)
     }
 
-    /// SQLite folds the case of column names; two that differ in nothing else cannot stand in one table.
-    private static func refuseCaseTwins(_ columns: [Column], _ manifest: RunManifest) throws {
-        var seen: [String: String] = [:]
+    /// Refuses names that SQLite cannot tell apart, or cannot hold, and more of them than it takes.
+    private static func refuseNames(
+        _ columns: [Column], _ manifest: RunManifest, _ connection: SQLiteConnection
+    ) throws {
+        var seen: [[UInt8]: String] = [:]
         for column in columns {
-            let folded = String(
-                decoding: column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+            if column.name.utf8.contains(0) {
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the column \"\(column.name.replacing("\0", with: "\\0"))\" holds a NUL, which no "
+                        + "column of SQLite can: rename it at the source")
+            }
+            let folded = column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
             if let other = seen[folded] {
                 throw LoadError(
                     .configuration,
                     "table \(manifest.table): the columns \"\(other)\" and \"\(column.name)\" differ only in case, which SQLite "
-                        + "cannot hold: rename one at the source")
+                        + "cannot hold: rename one at the source, or in primary_key or partitions if it stands there")
             }
             seen[folded] = column.name
         }
-    }
-
-    private static func makeIndexes(_ connection: SQLiteConnection, _ manifest: RunManifest) throws {
-        let table = SQLiteConnection.quote(manifest.table)
-        if !manifest.key.isEmpty {
-            let columns = manifest.key.map(SQLiteConnection.quote).joined(separator: ", ")
-            let index = SQLiteConnection.quote("\(manifest.table)_key")
-            do {
-                try connection.execute("CREATE UNIQUE INDEX IF NOT EXISTS \(index) ON \(table)(\(columns))")
-            } catch {
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): its rows are not unique by (\(manifest.key.joined(separator: ", "))): \(error.message)"
-                )
-            }
-        }
-        let partition = manifest.partition.fields.map(\.name)
-        // The delete of a partition needs an index that begins with its columns.
-        if manifest.mode == .replacePartition, Set(manifest.key.prefix(partition.count)) != Set(partition) {
-            let columns = partition.map(SQLiteConnection.quote).joined(separator: ", ")
-            let index = SQLiteConnection.quote("\(manifest.table)_partition")
-            try connection.execute("CREATE INDEX IF NOT EXISTS \(index) ON \(table)(\(columns))")
+        guard columns.count <= connection.columnLimit else {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table): \(columns.count) columns, SQLite takes \(connection.columnLimit): the source uses values as "
+                    + "keys, or `contract: {columns: freeze}` keeps new ones out")
         }
     }
 
@@ -167,32 +168,64 @@ struct SQLiteTable {
     }
 
     /// The table's columns: as noted, else as declared (a table that somebody else made).
-    private static func columns(_ connection: SQLiteConnection, _ table: String) throws -> [Column] {
-        var noted: [String: LogicalType] = [:]
+    ///
+    /// - Returns: the columns, and the names of those whose affinity is NUMERIC, which turns texts that look like
+    ///   numbers into numbers.
+    private static func columns(
+        _ connection: SQLiteConnection, _ table: String
+    ) throws -> (columns: [Column], numeric: Set<[UInt8]>) {
+        var noted: [[UInt8]: LogicalType] = [:]
         let query = try connection.prepare("SELECT columns FROM _bobbin_tables WHERE target_table = ?")
         query.bind(0, table)
         if try query.step(), let value = try? JSONValue(parsing: query.text(0)), let items = value.elements,
             let columns = try? Column.parse(items)
         {
-            for column in columns { noted[column.name] = column.type }
+            for column in columns { noted[Array(column.name.utf8)] = column.type }
         }
         query.reset()
         let info = try connection.prepare("SELECT name, type FROM pragma_table_info(?)")
         info.bind(0, table)
         var columns: [Column] = []
+        var numeric: Set<[UInt8]> = []
         while try info.step() {
             let name = info.text(0)
-            columns.append(Column(name: name, type: noted[name] ?? logical(info.text(1))))
+            let declared = logical(info.text(1))
+            if declared.isNumeric { numeric.insert(Array(name.utf8)) }
+            columns.append(Column(name: name, type: noted[Array(name.utf8)] ?? declared.type))
         }
-        return columns
+        return (columns, numeric)
     }
 
-    /// The logical type that a declared one can hold without change, by SQLite's affinity rules.
-    private static func logical(_ declared: String) -> LogicalType {
+    /// The logical type that a declared one can hold without change, by SQLite's affinity rules in their order.
+    private static func logical(_ declared: String) -> (type: LogicalType, isNumeric: Bool) {
         let type = declared.uppercased()
-        if type.contains("INT") { return .bigint }
-        if type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT") { return .text }
-        if type.contains("REAL") || type.contains("FLOA") || type.contains("DOUB") { return .double }
-        return .text
+        if type.contains("INT") { return (.bigint, false) }
+        if type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT") { return (.text, false) }
+        if type.isEmpty || type.contains("BLOB") { return (.text, false) }
+        if type.contains("REAL") || type.contains("FLOA") || type.contains("DOUB") { return (.double, false) }
+        if type.contains("BOOL") { return (.boolean, true) }
+        if type.contains("TIME") { return (.timestamp, true) }
+        if type.contains("DATE") { return (.date, true) }
+        return (.double, true)
     }
+}
+
+extension Column {
+    /// Names are equal by their bytes, as in SQLite: two spellings of one letter are two names.
+    func isNamed(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
+
+    /// Whether a column of this type can hold a partition's value.
+    fileprivate func holds(_ value: String) -> Bool {
+        switch type {
+        case .integer, .bigint: Int64(value) != nil
+        case .double: Double(value) != nil
+        case .boolean: ValueConversion.boolean(value.utf8) != nil
+        default: true
+        }
+    }
+}
+
+extension Array where Element == Column {
+    /// The column of this name.
+    func named(_ name: String) -> Column? { first { $0.isNamed(name) } }
 }

@@ -95,8 +95,12 @@ final class SQLiteUnit {
     /// A chunk that fails is taken out of the transaction alone and reported.
     /// - Parameter log: the open direct manifests from head + 1 on, ascending, without gaps.
     func loadDirect(_ log: [OpenRun], works: [ChunkWork]) throws -> Direct {
-        guard let first = log.first, let table = try prepare(log) else { return Direct() }
-        let pipeline = try pipeline(works, log, table)
+        guard let first = log.first else { return Direct() }
+        let numbers = Set(works.map(\.run.number))
+        let runs = log.filter { numbers.contains($0.number) }
+        let table =
+            try prepare(runs) ?? SQLiteTable(name: first.manifest.table, columns: [], key: first.manifest.key)
+        let pipeline = try pipeline(works, runs, table)
         defer { pipeline.end() }
         let chunks = SQLiteChunks(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: true,
@@ -221,16 +225,23 @@ final class SQLiteUnit {
             try target.connection.execute("DELETE FROM \(name)")
             return
         }
-        let terms = manifest.partition.fields.map { "\(SQLiteConnection.quote($0.name)) = ?" }
+        // By bytes, whatever the column's collation.
+        let terms = manifest.partition.fields.map { "\(SQLiteConnection.quote($0.name)) = ? COLLATE BINARY" }
         let statement = try target.connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
         for (index, field) in manifest.partition.fields.enumerated() {
-            let type = table.columns.first { $0.name == field.name }?.type
-            if type == .integer || type == .bigint, let value = Int64(field.value) {
-                statement.bind(index, value)
-            } else if type == .boolean, let value = ValueConversion.boolean(field.value.utf8) {
-                statement.bind(index, value)
-            } else {
-                statement.bind(index, field.value)
+            guard let type = table.columns.named(field.name)?.type else { continue }
+            guard let value = PartitionValue(field.value, of: type) else {
+                // 007 would delete what belongs to 7.
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the partition \(field.name)=\(field.value) stands in a column of type \(type.rawValue), "
+                        + "where other partitions may be equal to it: write the value as the column holds it (7, 1.5, true), or "
+                        + "declare the column as text (`columns: {\(field.name): text}`)")
+            }
+            switch value {
+            case .integer(let value): statement.bind(index, value)
+            case .double(let value): statement.bind(index, value)
+            case .text(let value): statement.bind(index, value)
             }
         }
         _ = try statement.step()
