@@ -10,29 +10,34 @@ extension JSONValue {
         case kept
     }
 
-    /// Parses one document: strict RFC 8259, well-formed UTF-8, no half characters, nothing after the value.
+    /// Parses the UTF-8 bytes of one document: strict RFC 8259, no half characters, nothing after the value.
+    ///
+    /// - Parameters:
+    ///   - bytes: are not copied when the caller gives them away and they have room for 16 more.
+    ///   - key: a member of the document that is a long list: its elements are not kept, but handed to `element`.
     package init(
-        parsing bytes: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .refused
+        parsing bytes: consuming [UInt8], duplicateKeys: DuplicateKeys = .refused, handingOver key: String? = nil,
+        _ element: (JSONValue) -> Void = { _ in }
     ) throws(JSONError) {
-        var padded = [UInt8]()
-        padded.reserveCapacity(bytes.count + 16)
-        padded.append(contentsOf: bytes)
-        padded.append(contentsOf: repeatElement(0, count: 16))
+        let count = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: 16))
         var result = Result<JSONValue, JSONError>.failure(JSONError(.truncated, at: 0))
-        padded.withUnsafeBufferPointer { buffer in
+        bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            var parser = JSONValueParser(base: base, end: bytes.count, duplicateKeys: duplicateKeys)
-            result = parser.document()
+            withoutActuallyEscaping(element) { element in
+                var parser = JSONValueParser(
+                    base: base, end: count, duplicateKeys: duplicateKeys, list: key, handOver: element)
+                result = parser.document()
+            }
         }
         self = try result.get()
     }
 
-    /// Parses the UTF-8 bytes of one document.
-    package init(parsing bytes: [UInt8], duplicateKeys: DuplicateKeys = .refused) throws(JSONError) {
-        let result = bytes.withUnsafeBufferPointer { buffer in
-            Result { () throws(JSONError) in try JSONValue(parsing: buffer, duplicateKeys: duplicateKeys) }
-        }
-        self = try result.get()
+    /// Parses a copy of the UTF-8 bytes of one document.
+    package init(
+        parsing bytes: UnsafeBufferPointer<UInt8>, duplicateKeys: DuplicateKeys = .refused
+    ) throws(JSONError) {
+        try self.init(parsing: Array(bytes), duplicateKeys: duplicateKeys)
     }
 
     /// Parses the text of one document.
@@ -55,13 +60,21 @@ private struct JSONValueParser {
     let base: UnsafePointer<UInt8>
     let end: Int
     let duplicateKeys: JSONValue.DuplicateKeys
+    /// The document's member whose elements are handed over.
+    let list: String?
+    let handOver: (JSONValue) -> Void
     private var position = 0
     private var stack: [Open] = []
 
-    init(base: UnsafePointer<UInt8>, end: Int, duplicateKeys: JSONValue.DuplicateKeys) {
+    init(
+        base: UnsafePointer<UInt8>, end: Int, duplicateKeys: JSONValue.DuplicateKeys, list: String?,
+        handOver: @escaping (JSONValue) -> Void
+    ) {
         self.base = base
         self.end = end
         self.duplicateKeys = duplicateKeys
+        self.list = list
+        self.handOver = handOver
     }
 
     mutating func document() -> Result<JSONValue, JSONError> {
@@ -128,6 +141,8 @@ private struct JSONValueParser {
         let last = stack.count - 1
         if stack[last].isObject {
             stack[last].members.append(JSONValue.Member(stack[last].key, value))
+        } else if last == 1, let list, stack[0].isObject, stack[0].key == list {
+            handOver(value)
         } else {
             stack[last].elements.append(value)
         }

@@ -6,6 +6,29 @@ extension JSONValue {
         return output
     }
 
+    /// This object, then the list `key`, then the members of `tail`, as one object; the list is never held as values.
+    package func serialized(with key: String, _ list: some Sequence<JSONValue>, _ tail: JSONValue) -> [UInt8] {
+        var output = serialized()
+        output.removeLast()
+        output.append(Lexer.comma)
+        appendEscaped(key, to: &output)
+        output.append(contentsOf: [Lexer.colon, Lexer.openBracket])
+        var isFirst = true
+        for element in list {
+            if !isFirst { output.append(Lexer.comma) }
+            isFirst = false
+            element.write(to: &output, indent: nil)
+        }
+        output.append(Lexer.closeBracket)
+        if tail.members?.isEmpty ?? true {
+            output.append(Lexer.closeBrace)
+        } else {
+            output.append(Lexer.comma)
+            output.append(contentsOf: tail.serialized().dropFirst())
+        }
+        return output
+    }
+
     /// The document as text; see `serialized(pretty:)`.
     package func serializedText(pretty: Bool = false) -> String {
         String(decoding: serialized(pretty: pretty), as: UTF8.self)

@@ -142,7 +142,7 @@ package final class LoadWorker {
         var worked = false
         for name in try spool.readyRuns(queue) {
             if stop.isStopped { break }
-            guard let manifest = try readManifest(name) else {
+            guard var manifest = try readManifest(name) else {
                 if blocked[damaged(name)] == nil { try spool.tidyEnded(queue, name) }
                 continue
             }
@@ -155,6 +155,8 @@ package final class LoadWorker {
                 continue
             }
             visited.insert(manifest.log)
+            // The log is looked at as a whole now; the chunks of two manifests at once are too many.
+            manifest.chunks = []
             if try visit(manifest) { worked = true }
         }
         return worked

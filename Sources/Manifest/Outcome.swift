@@ -85,24 +85,23 @@ package struct LoadManifest: Sendable {
             ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
             ("note", note.map { .string($0) } ?? .null),
             ("updated", .string(updated)),
-            (
-                "chunks",
-                .array(
-                    chunks.map { chunk in
-                        .record([
-                            ("seq", .integer(Int64(chunk.sequence))), ("rows", .integer(Int64(chunk.rows))),
-                            ("rejects", .integer(Int64(chunk.rejects))), ("loader", .string(chunk.loader)),
-                            ("attempt", .integer(Int64(chunk.attempt))), ("at", .string(chunk.at)),
-                        ])
-                    })
-            ),
-        ]).serialized()
+        ]).serialized(with: "chunks", chunks.lazy.map(\.json), .record([]))
     }
 
     /// Reads a document.
     package init(decoding bytes: [UInt8]) throws(ManifestError) {
         let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch {
+        var loaded = Result<[LoadedChunk], ManifestError>.success([])
+        do {
+            value = try JSONValue(parsing: bytes, handingOver: "chunks") { item in
+                guard case .success(var found) = loaded else { return }
+                loaded = .success([])
+                do throws(ManifestError) {
+                    found.append(try LoadedChunk(item))
+                    loaded = .success(found)
+                } catch { loaded = .failure(error) }
+            }
+        } catch {
             throw ManifestError(.malformed, "not a load manifest: \(error.message)")
         }
         let reader = try ObjectReader(value, "the load manifest")
@@ -120,13 +119,24 @@ package struct LoadManifest: Sendable {
         rejects = try reader.integer("rejects")
         updated = try reader.string("updated")
         if case .string(let text) = reader.any("note") { note = text }
-        for item in try reader.array("chunks") {
-            let chunk = try ObjectReader(item, "a loaded chunk")
-            chunks.append(
-                LoadedChunk(
-                    sequence: try chunk.integer("seq"), rows: try chunk.integer("rows"),
-                    rejects: try chunk.integer("rejects"), loader: try chunk.string("loader"),
-                    attempt: try chunk.integer("attempt"), at: try chunk.string("at")))
-        }
+        _ = try reader.array("chunks")
+        chunks = try loaded.get()
+    }
+}
+
+extension LoadedChunk {
+    var json: JSONValue {
+        .record([
+            ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
+            ("loader", .string(loader)), ("attempt", .integer(Int64(attempt))), ("at", .string(at)),
+        ])
+    }
+
+    init(_ value: JSONValue) throws(ManifestError) {
+        let reader = try ObjectReader(value, "a loaded chunk")
+        self.init(
+            sequence: try reader.integer("seq"), rows: try reader.integer("rows"),
+            rejects: try reader.integer("rejects"), loader: try reader.string("loader"),
+            attempt: try reader.integer("attempt"), at: try reader.string("at"))
     }
 }

@@ -188,8 +188,9 @@ extension Column {
 }
 
 extension RunManifest {
-    private func document(checksum: String) -> JSONValue {
-        .record([
+    /// The document's bytes, with its checksum.
+    package func encoded() -> [UInt8] {
+        let head = JSONValue.record([
             ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
             ("spool", .string(spool)), ("run", .string(run.text)), ("job", .string(job)), ("stream", .string(stream)),
             ("targets", .array(targets.map { .string($0) })), ("partition", partition.json),
@@ -197,24 +198,36 @@ extension RunManifest {
             ("priority", .integer(Int64(priority))), ("generation", .string(generation.text)),
             ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
             ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
-            ("schema", Column.json(schema)), ("chunks", .array(chunks.map(\.json))), ("rows", .integer(Int64(rows))),
-            ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
+            ("schema", Column.json(schema)),
+        ])
+        let tail = JSONValue.record([
+            ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
             ("retries", .integer(Int64(retries))), ("started", .string(started)), ("sealed", .string(sealed)),
             ("extractor", .string(extractor)), ("parent", parent.map { .string($0.text) } ?? .null),
-            ("checksum", .string(checksum)),
+            ("checksum", .string("")),
         ])
-    }
-
-    /// The document's bytes, with its checksum.
-    package func encoded() -> [UInt8] {
-        let bare = document(checksum: "").serialized()
-        return document(checksum: HexDigits.render(bare.withUnsafeBytes { xxh64($0) })).serialized()
+        var bytes = head.serialized(with: "chunks", chunks.lazy.map(\.json), tail)
+        let digits = HexDigits.render(bytes.withUnsafeBytes { xxh64($0) })
+        bytes.insert(contentsOf: digits.utf8, at: bytes.count - 2)
+        return bytes
     }
 
     /// Reads a document and checks it against itself.
-    package init(decoding bytes: [UInt8]) throws(ManifestError) {
+    package init(decoding bytes: consuming [UInt8]) throws(ManifestError) {
+        let isSound = RunManifest.isSound(bytes)
         let value: JSONValue
-        do { value = try JSONValue(parsing: bytes) } catch {
+        var entries = Result<[ChunkEntry], ManifestError>.success([])
+        do {
+            // One by one: the values of a hundred thousand entries would take many times their room.
+            value = try JSONValue(parsing: bytes, handingOver: "chunks") { item in
+                guard case .success(var found) = entries else { return }
+                entries = .success([])
+                do throws(ManifestError) {
+                    found.append(try ChunkEntry(item))
+                    entries = .success(found)
+                } catch { entries = .failure(error) }
+            }
+        } catch {
             throw ManifestError(.malformed, "not a manifest: \(error.message)")
         }
         let reader = try ObjectReader(value, "the manifest")
@@ -235,7 +248,8 @@ extension RunManifest {
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))
-        for item in try reader.array("chunks") { chunks.append(try ChunkEntry(item)) }
+        _ = try reader.array("chunks")
+        chunks = try entries.get()
         rejected = try reader.integer("rejected")
         retries = try reader.integer("retries")
         started = try reader.string("started")
@@ -243,18 +257,23 @@ extension RunManifest {
         extractor = try reader.string("extractor")
         if case .string(let text) = reader.any("parent") { parent = RunID(text) }
         guard (0...99).contains(priority) else { throw ManifestError(.malformed, "priority is not in 0...99") }
-        let stated = try reader.string("checksum")
-        var bare = bytes
-        let tail = Array(stated.utf8) + Array("\"}".utf8)
-        guard stated.utf8.count == 16, bytes.count > tail.count, bytes.suffix(tail.count).elementsEqual(tail) else {
-            throw ManifestError(.checksum, "the manifest does not end in its checksum")
-        }
-        bare.removeSubrange((bytes.count - tail.count)..<(bytes.count - 2))
-        guard HexDigits.render(bare.withUnsafeBytes { xxh64($0) }) == stated else {
+        guard isSound else {
             throw ManifestError(.checksum, "the manifest's checksum does not fit its text: it was damaged or edited")
         }
         for (index, chunk) in chunks.enumerated() where chunk.sequence != index {
             throw ManifestError(.malformed, "the manifest's chunks are not numbered from 0")
         }
+    }
+
+    /// Whether a document ends in the checksum of all that stands around it.
+    private static func isSound(_ bytes: [UInt8]) -> Bool {
+        let end = Array("\"}".utf8)
+        guard bytes.count > 18, bytes.suffix(2).elementsEqual(end) else { return false }
+        let stated = bytes[(bytes.count - 18)..<(bytes.count - 2)]
+        var bare: [UInt8] = []
+        bare.reserveCapacity(bytes.count)
+        bare.append(contentsOf: bytes[..<(bytes.count - 18)])
+        bare.append(contentsOf: end)
+        return HexDigits.render(bare.withUnsafeBytes { xxh64($0) }).utf8.elementsEqual(stated)
     }
 }

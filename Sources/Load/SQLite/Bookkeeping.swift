@@ -60,11 +60,14 @@ final class Bookkeeping {
         query.bind(1, "\(spool)/\(run)0")
         defer { query.reset() }
         var found: [Int: LoadedChunk] = [:]
+        // A few loaders and seconds stand in all rows: each text is kept once.
+        var texts: Set<String> = []
+        func shared(_ text: String) -> String { texts.insert(text).memberAfterInsert }
         while try query.step() {
             let sequence = Int(query.integer(0))
             found[sequence] = LoadedChunk(
                 sequence: sequence, rows: Int(query.integer(1)), rejects: Int(query.integer(2)),
-                loader: query.text(3), attempt: Int(query.integer(4)), at: query.text(5))
+                loader: shared(query.text(3)), attempt: Int(query.integer(4)), at: shared(query.text(5)))
         }
         return found
     }
