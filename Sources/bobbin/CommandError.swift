@@ -51,7 +51,10 @@ enum ErrorExit {
             exit((spool.code == .absent ? ExitStatus.usage : .fatal).rawValue)
         case let storage as StorageError:
             Console.error("bobbin: \(storage)")
-            exit((storage.isEnvironment ? ExitStatus.unavailable : .fatal).rawValue)
+            let status: ExitStatus =
+                [.permission, .notDirectory].contains(storage.code)
+                ? .usage : storage.isEnvironment ? .unavailable : .fatal
+            exit(status.rawValue)
         case let manifest as ManifestError:
             Console.error("bobbin: \(manifest.message)")
             exit(ExitStatus.fatal.rawValue)
