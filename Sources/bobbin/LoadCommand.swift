@@ -40,8 +40,8 @@ struct Load: ParsableCommand {
             throw CommandError(.usage, "--target \(name): no job writes to it; known: \(known.joined(separator: ", "))")
         }
         let names = target.isEmpty ? known : target
-        let report = Report(command: "load", workspace: workspace, spool: session.spool, streams: streams)
-        report.jobs = jobs
+        let report = Report(
+            command: "load", workspace: workspace, spool: session.spool, streams: streams, jobs: Set(jobs))
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
         let threads = names.flatMap { name in

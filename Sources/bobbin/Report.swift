@@ -13,14 +13,19 @@ final class Report {
     private let workspace: Workspace
     private let spool: Spool
     private let streams: [Configuration.Stream]
+    /// The jobs that it was asked for; none when it is about all, also of those that the configuration does not have.
+    private let jobs: Set<String>
     private let began: Int64
     private var results: [PartitionResult] = []
     private var loaded: [Progress.Loaded] = []
     private var loads: [(target: String, summary: LoadSummary?, error: LoadError?)] = []
 
     /// - Parameter streams: what the invocation was about.
-    init(command: String, workspace: Workspace, spool: Spool, streams: [Configuration.Stream]) {
+    init(
+        command: String, workspace: Workspace, spool: Spool, streams: [Configuration.Stream], jobs: Set<String> = []
+    ) {
         self.command = command
+        self.jobs = jobs
         self.workspace = workspace
         self.spool = spool
         self.streams = streams
@@ -140,7 +145,7 @@ final class Report {
         var waiting: [Waiting] = []
         if command != "extract", lines.isEmpty || loads.contains(where: { ($0.summary?.blocked ?? 0) > 0 }) {
             waiting = try Waiting.look(
-                spool, jobs: Set(command == "run" ? streams.map(\.job) : jobs),
+                spool, jobs: jobs,
                 served: Set(workspace.settings.jobs.flatMap(\.streams).flatMap(\.targets)))
         }
         if json {
@@ -151,12 +156,9 @@ final class Report {
         let failed = lines.filter(\.isFailed)
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
         let status = status(lines, waiting, isInterrupted)
-        if !json, status != .done, let hint = hint(status, lines) { Console.error(hint) }
+        if !json, status != .done, let hint = hint(status) { Console.error(hint) }
         if status != .done { throw ExitCode(status.rawValue) }
     }
-
-    /// The jobs that `load` was asked for; none when it was not asked for any.
-    var jobs: [String] = []
 
     private func status(_ lines: [Line], _ waiting: [Waiting], _ isInterrupted: Bool) -> ExitStatus {
         if isInterrupted { return .interrupted }
@@ -204,11 +206,12 @@ final class Report {
         return command == "run" && !lines.allSatisfy(\.isDone) ? .unavailable : .done
     }
 
-    private func hint(_ status: ExitStatus, _ lines: [Line]) -> String? {
+    private func hint(_ status: ExitStatus) -> String? {
         switch status {
         case .failed:
             // What was extracted and cannot be loaded is not mended by extracting it again.
-            if let key = lines.first(where: { $0.state == .failed })?.key, command != "load" {
+            let failed = results.first { if case .failed = $0.end { true } else { false } }
+            if let key = failed?.key {
                 let what = Format.argument(key.job) + Format.restriction(key.partition)
                 return "Next: bobbin \(command) \(what)   (or bobbin dead list, bobbin status)"
             }

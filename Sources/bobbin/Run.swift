@@ -34,7 +34,8 @@ struct Run: ParsableCommand {
         options.allowShrink = allowShrink
         let isExtracting = Condition(true)
         let report = Report(
-            command: "run", workspace: workspace, spool: session.spool, streams: plans.map(\.settings))
+            command: "run", workspace: workspace, spool: session.spool, streams: plans.map(\.settings),
+            jobs: options.jobs)
         let names = session.targets(of: plans.map(\.settings))
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
