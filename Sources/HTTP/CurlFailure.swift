@@ -12,7 +12,11 @@ struct CurlFailure {
     let kind: Kind
 
     /// The error for `request` (already redacted); `redact` takes the client's secrets out of libcurl's words.
-    func error(_ request: String, limit: Int, proxy: Proxy?, redact: (String) -> String) -> HTTPError {
+    ///
+    /// - Parameters:
+    ///   - host: whom the request is for.
+    ///   - proxy: the configured one, if any.
+    func error(_ request: String, limit: Int, host: String, proxy: Proxy?, redact: (String) -> String) -> HTTPError {
         switch kind {
         case .tooLarge:
             return HTTPError(
@@ -22,14 +26,14 @@ struct CurlFailure {
             return HTTPError(.transient, .outOfMemory, "\(request): no memory for the body; ask for smaller pages.")
         case .transfer(let detail, let proxyStatus):
             if code == CURLE_ABORTED_BY_CALLBACK { return HTTPError(.cancelled, .cancelled, "\(request): cancelled.") }
-            let (category, name, advice) = verdict(detail, proxyStatus, proxy)
+            let (category, name, advice) = verdict(detail, proxyStatus, host, proxy)
             return HTTPError(category, name, "\(request): \(redact(detail)). \(advice)")
         }
     }
 
     private typealias Verdict = (HTTPError.Category, HTTPError.Code, String)
 
-    private func verdict(_ detail: String, _ proxyStatus: Int, _ used: Proxy?) -> Verdict {
+    private func verdict(_ detail: String, _ proxyStatus: Int, _ host: String, _ used: Proxy?) -> Verdict {
         let proxy = used.map { "the proxy \($0)" } ?? "the proxy"
         if proxyStatus >= 300 {
             let category = HTTPError.category(ofStatus: proxyStatus) ?? .configuration
@@ -46,6 +50,11 @@ struct CurlFailure {
             return (.transient, .proxy, "If it lasts, check the name of \(proxy), and the DNS.")
         case CURLE_COULDNT_CONNECT where used != nil:
             return (.transient, .connectFailed, "It goes through \(proxy): if it lasts, check that one first.")
+        case CURLE_COULDNT_CONNECT where !detail.contains(host.filter { $0 != "[" && $0 != "]" }):
+            return (
+                .transient, .connectFailed,
+                "It goes through a proxy of the environment (http_proxy, https_proxy, all_proxy): check that one first."
+            )
         case CURLE_COULDNT_CONNECT:
             return (.transient, .connectFailed, "If it lasts, check host, port and firewall.")
         case CURLE_PARTIAL_FILE: return (.transient, .partialBody, "The body was cut: try again.")

@@ -124,7 +124,7 @@ package final class HTTPConnection {
         if let failure {
             let what = "\(request.method.rawValue) \(Redaction.url(url.text))"
             let proxy = client.options.proxy.flatMap { $0.url.isEmpty ? nil : $0 }
-            throw failure.error(what, limit: limit, proxy: proxy, redact: client.redact)
+            throw failure.error(what, limit: limit, host: url.origin.host, proxy: proxy, redact: client.redact)
         }
         let headers = easy.responseHeaders()
         let status = easy.long(CURLINFO_RESPONSE_CODE)

@@ -232,6 +232,19 @@ import Testing
         #expect(ended.status == 75 && ended.errors.components(separatedBy: "again in").count == 4, "\(ended.errors)")
     }
 
+    @Test func aDeadProxyOfTheEnvironmentIsSuspected() throws {
+        let site = try Site()
+        try site.configure(domains: ["a"], days: "[2026-03-01]")
+        let file = site.directory.appendingPathComponent("bobbin.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try site.write("bobbin.yaml", text.replacingOccurrences(of: "127.0.0.1", with: "source.example"))
+        let ended = try Running(
+            "/usr/bin/env", ["-u", "no_proxy", "http_proxy=http://127.0.0.1:1", Programs.bobbin, "extract"],
+            in: site.directory
+        ).wait()
+        #expect(ended.status == 75 && ended.errors.contains("a proxy of the environment"), "\(ended.errors)")
+    }
+
     @Test func planNamesWhatIsMissing() throws {
         let site = try Site()
         try site.startUpstream(["--rows", "10"])
