@@ -165,11 +165,7 @@ final class Report {
         for load in loads {
             guard let error = load.error else { continue }
             Console.error("bobbin: target \(load.target): \(error.message)")
-            switch error.kind {
-            case .transient, .environment: return .unavailable
-            case .configuration, .permission: return .usage
-            case .data, .corruption: return .failed
-            }
+            return ExitStatus(error.kind)
         }
         let summaries = loads.compactMap(\.summary)
         let isUnavailable = summaries.contains { $0.unavailable != nil }
