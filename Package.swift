@@ -67,9 +67,8 @@ let package = Package(
         .executableTarget(
             name: "bobbin",
             dependencies: [
-                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool",
-                "Storage",
-                "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CPlatform", "Chunk", "Configuration", "Databases", "Extract", "HTTP", "JSON", "Load", "Manifest",
+                "Spool", "Storage", "Threads", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 

@@ -110,6 +110,7 @@ struct PartitionExtraction {
         let reader = try stream.reader(
             partition, rank: rank, files: files, context: context, from: from, resume: resume, writer: writer,
             isCancelled: isCancelled)
+        defer { result.retries = reader.retries }
         let deadline = stream.settings.timeouts.partition.map { context.clock.uptime() + seconds($0) }
         var nextLook = context.clock.uptime() + 1
         while try reader.nextPage(into: sink) {
@@ -125,7 +126,6 @@ struct PartitionExtraction {
             try checkSpace()
         }
         try context.benches.with(rank: rank) { try sink.finish($0) }
-        result.retries = reader.retries
         writer.manifest.retries = reader.retries
         writer.manifest.cursorTo = reader.cursorTo
         result.rows = writer.manifest.rows
@@ -157,8 +157,10 @@ struct PartitionExtraction {
         guard free >= stream.lowWater else {
             throw ExtractError(
                 .environment,
-                "\(spool.root) has \(free >> 20) MB left, less than load.low_water (\(stream.lowWater >> 20) MB): let loaders drain it "
-                    + "(bobbin load) or make room, then run again; nothing is lost")
+                "\(spool.root) has \(free / 1_000_000) MB left, less than load.low_water "
+                    + "(\((stream.lowWater + 999_999) / 1_000_000) MB): make room, let loaders drain what waits (bobbin load), "
+                    + "or let them thin the archive in \(spool.root)/loaded sooner (load.min_retention); then run again, "
+                    + "nothing is lost")
         }
     }
 }

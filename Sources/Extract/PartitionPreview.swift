@@ -31,7 +31,7 @@ package struct PartitionPreview: Sendable {
         do {
             reader = try plan.reader(
                 partition, rank: 0, files: plan.files(of: partition), context: context, from: .null, resume: .null,
-                writer: writer, isCancelled: { false })
+                writer: writer, isCancelled: { context.stop.isStopped })
             _ = try reader.nextPage(into: sink)
             try context.benches.with(rank: 0) { try sink.finish($0) }
         } catch { throw HTTPEndpoint.failure(error).error }

@@ -53,7 +53,7 @@ package final class StreamPlan: Sendable {
                 throw ExtractError(.configuration, "\(stream.job): \(error)")
             }
             let found = try FileDiscovery.find(
-                source.path.description, in: connection.path, names: stream.partitions.map(\.name), files: files
+                source.pattern, in: connection.path, names: stream.partitions.map(\.name), files: files
             ).filter { item in
                 item.partition.fields.allSatisfy { restriction[$0.name]?.contains($0.value) ?? true }
             }

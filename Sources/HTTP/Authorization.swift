@@ -21,7 +21,8 @@ package enum Authorization: Sendable, RedactedDescription {
         switch self {
         case .none: []
         case .bearer(let token): [token]
-        case .basic(_, let password): [password]
+        // A server may repeat the header as it came.
+        case .basic(let user, let password): [password, Base64.unpadded("\(user):\(password)")]
         case .oauth2(let settings): [settings.clientSecret]
         }
     }

@@ -49,7 +49,8 @@ final class CurlEasy {
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_TCP_NODELAY, 1)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
-        try set(CURLOPT_BUFFERSIZE, 512 << 10)
+        // A wish only: after a failed name look-up libcurl keeps the buffer it has, and refuses another size for it.
+        _ = curl_shim_set_long(handle, CURLOPT_BUFFERSIZE, 512 << 10)
         // One thread, one connection, one request at a time: HTTP/2 would only add its framing.
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_FOLLOWLOCATION, 0)

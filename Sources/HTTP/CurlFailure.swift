@@ -12,7 +12,11 @@ struct CurlFailure {
     let kind: Kind
 
     /// The error for `request` (already redacted); `redact` takes the client's secrets out of libcurl's words.
-    func error(_ request: String, limit: Int, redact: (String) -> String) -> HTTPError {
+    ///
+    /// - Parameters:
+    ///   - host: whom the request is for.
+    ///   - proxy: the configured one, if any.
+    func error(_ request: String, limit: Int, host: String, proxy: Proxy?, redact: (String) -> String) -> HTTPError {
         switch kind {
         case .tooLarge:
             return HTTPError(
@@ -22,34 +26,42 @@ struct CurlFailure {
             return HTTPError(.transient, .outOfMemory, "\(request): no memory for the body; ask for smaller pages.")
         case .transfer(let detail, let proxyStatus):
             if code == CURLE_ABORTED_BY_CALLBACK { return HTTPError(.cancelled, .cancelled, "\(request): cancelled.") }
-            let (category, name, advice) = verdict(detail, proxyStatus)
+            let (category, name, advice) = verdict(detail, proxyStatus, host, proxy)
             return HTTPError(category, name, "\(request): \(redact(detail)). \(advice)")
         }
     }
 
     private typealias Verdict = (HTTPError.Category, HTTPError.Code, String)
 
-    private func verdict(_ detail: String, _ proxyStatus: Int) -> Verdict {
+    private func verdict(_ detail: String, _ proxyStatus: Int, _ host: String, _ used: Proxy?) -> Verdict {
+        let proxy = used.map { "the proxy \($0)" } ?? "the proxy"
         if proxyStatus >= 300 {
             let category = HTTPError.category(ofStatus: proxyStatus) ?? .configuration
-            return (category, .proxy, "The proxy refuses; check its URL, user and password.")
+            return (category, .proxy, "Refused by \(proxy): check its URL, user and password.")
         }
         // libcurl reports a proxy URL that it cannot read as one that it cannot reach.
-        if detail.hasPrefix("Unsupported proxy") { return (.configuration, .proxy, "Correct the proxy's URL.") }
+        if detail.hasPrefix("Unsupported proxy") { return (.configuration, .proxy, "Correct the URL of \(proxy).") }
         switch code {
         case CURLE_OPERATION_TIMEDOUT:
             return (.transient, .timedOut, "The source is slow or a time-out too short: try again later.")
         case CURLE_COULDNT_RESOLVE_HOST:
             return (.transient, .unresolvedHost, "If it lasts, check the host's name and the DNS.")
         case CURLE_COULDNT_RESOLVE_PROXY:
-            return (.transient, .proxy, "If it lasts, check the proxy's name and the DNS.")
+            return (.transient, .proxy, "If it lasts, check the name of \(proxy), and the DNS.")
+        case CURLE_COULDNT_CONNECT where used != nil:
+            return (.transient, .connectFailed, "It goes through \(proxy): if it lasts, check that one first.")
+        case CURLE_COULDNT_CONNECT where !detail.contains(host.filter { $0 != "[" && $0 != "]" }):
+            return (
+                .transient, .connectFailed,
+                "It goes through a proxy of the environment (http_proxy, https_proxy, all_proxy): check that one first."
+            )
         case CURLE_COULDNT_CONNECT:
             return (.transient, .connectFailed, "If it lasts, check host, port and firewall.")
         case CURLE_PARTIAL_FILE: return (.transient, .partialBody, "The body was cut: try again.")
         case CURLE_BAD_CONTENT_ENCODING: return (.transient, .badEncoding, "The body was cut or damaged: try again.")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             return (.configuration, .invalidURL, "Correct base_url, path or proxy.")
-        case CURLE_PROXY: return (.configuration, .proxy, "Check the proxy's URL, user and password.")
+        case CURLE_PROXY: return (.configuration, .proxy, "Check URL, user and password of \(proxy).")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT, CURLE_SSL_CRL_BADFILE:
             return Self.tlsRejected

@@ -123,7 +123,8 @@ package final class HTTPConnection {
         }
         if let failure {
             let what = "\(request.method.rawValue) \(Redaction.url(url.text))"
-            throw failure.error(what, limit: limit, redact: client.redact)
+            let proxy = client.options.proxy.flatMap { $0.url.isEmpty ? nil : $0 }
+            throw failure.error(what, limit: limit, host: url.origin.host, proxy: proxy, redact: client.redact)
         }
         let headers = easy.responseHeaders()
         let status = easy.long(CURLINFO_RESPONSE_CODE)

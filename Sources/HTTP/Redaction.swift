@@ -33,6 +33,9 @@ package enum Redaction {
         return result + shown.joined(separator: "&") + (hasFragment ? "#" + mark : "")
     }
 
+    /// Scheme, host and port of a URL; of a webhook, the path may be the secret.
+    package static func origin(_ text: String) -> String { (try? ResolvedURL(text)).map { $0.origin.text } ?? mark }
+
     /// Whether a parameter or header of this name usually carries a secret.
     package static func isSecret(name: String) -> Bool {
         let lower = name.lowercased()

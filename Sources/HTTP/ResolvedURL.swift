@@ -11,6 +11,8 @@ struct ResolvedURL: Sendable, Equatable {
         let scheme: String
         let host: String
         let port: String
+
+        var text: String { "\(scheme)://\(host):\(port)" }
     }
 
     /// Parses `url`, or resolves it against `base` (RFC 3986 section 5). Throws a configuration error.

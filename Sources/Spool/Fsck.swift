@@ -147,13 +147,16 @@ package final class Fsck {
 
     private func checkRoot() throws {
         for name in try names("") where !Spool.directories.contains(name) && name != "spool.json" {
-            if name == "README.md" || name == ".gitignore" { continue }
-            if name.hasPrefix("spool.json.") {
+            if Spool.isHarmless(name) { continue }
+            if Spool.isTemporaryMarker(name) {
                 finding(.leftover, name, "is left from the creation of the spool", "--repair moves it to quarantine/") {
                     try self.spool.quarantine(name)
                 }
             } else {
-                stranger(name)
+                // Beside the spool's own directories it may be anything: a configuration, a database in use.
+                finding(
+                    .stranger, name, "is no name of the spool, and is ignored",
+                    "it is left where it is: a spool needs a directory of its own; move one of the two elsewhere")
             }
         }
         for name in Spool.directories {

@@ -19,8 +19,10 @@ package struct RunStatus: Sendable {
     package var chunks: Int
     package var chunksLoaded = 0
     package var chunksDead = 0
-    /// Why it failed: the reason of its first dead chunk, or the guard's words.
+    /// Why it failed: the reason of its first dead chunk, or the guard's words; or what it waits for.
     package var error: String?
+    /// The number of the failed manifest of its log without which it cannot end.
+    package var waitsFor: Int?
     /// RFC 3339: the last thing that is known to have happened to it.
     package var updated: String
 }
@@ -30,6 +32,9 @@ package struct RunStatus: Sendable {
 /// It only reads, and whatever vanishes meanwhile is left out. What it tells of loading is what the spool knows; the
 /// target's head is ahead of it for an instant.
 package struct Inventory {
+    /// How far back a log is searched for what holds its last manifest up; loaders look as far ahead.
+    private static let window = 256
+
     private let spool: Spool
     /// Chunks in loaders' hands, by `<target>/<run>`.
     private let claims: [String: Int]
@@ -48,7 +53,8 @@ package struct Inventory {
         self.claims = claims
     }
 
-    /// Visits the last manifest of each partition in each of its targets, or every manifest, newest first in its log.
+    /// Visits the last manifest of each partition in each of its targets, and the failed one that holds it up, if any;
+    /// or every manifest, newest first in its log.
     ///
     /// - Parameters:
     ///   - jobs: only these; all when empty.
@@ -67,7 +73,14 @@ package struct Inventory {
                     if problems.count < 100 { problems.append(error.message) }
                     continue
                 }
-                for target in manifest.targets { try body(try status(manifest, number, target)) }
+                for target in manifest.targets {
+                    let status = try status(manifest, number, target)
+                    try body(status)
+                    if !all, let earlier = status.waitsFor, let blocker = try self.status(earlier, of: manifest, target)
+                    {
+                        try body(blocker)
+                    }
+                }
             }
         }
         self.problems += problems
@@ -114,7 +127,27 @@ package struct Inventory {
         } else {
             status.state = .published
         }
+        if status.outcome == nil, status.state != .failed { try findBlocker(&status, manifest) }
         return status
+    }
+
+    /// Manifests of a log end in their order; only a replacement passes over what has failed before it.
+    private func findBlocker(_ status: inout RunStatus, _ manifest: RunManifest) throws {
+        guard !manifest.mode.isReplace else { return }
+        let queue = spool.encode(status.target)
+        for number in (max(1, status.number - Inventory.window)..<max(1, status.number)).reversed() {
+            let isOpen = try spool.outcome(manifest.log, number, target: queue)?.outcome == nil
+            guard isOpen, let earlier = try spool.manifest(manifest.log, number),
+                earlier.targets.contains(status.target)
+            else { return }
+            guard try !spool.deadChunks(queue, earlier.run).isEmpty else { continue }
+            status.waitsFor = number
+            status.error = "waits for manifest \(number), which has failed"
+        }
+    }
+
+    private func status(_ number: Int, of manifest: RunManifest, _ target: String) throws -> RunStatus? {
+        try spool.manifest(manifest.log, number).map { try status($0, number, target) }
     }
 
     private func ended(_ manifest: RunManifest, _ number: Int, _ queue: String) throws -> LoadManifest? {

@@ -24,7 +24,17 @@ package final class Spool: Sendable {
         "writing", "trash", "manifests", "ready", "claimed", "loaded", "dead", "quarantine", "control",
     ]
 
-    /// Opens the spool at `root`, making it when it is absent.
+    /// Whether a name may lie beside the spool's own ones: what people, version control and file systems put there.
+    static func isHarmless(_ name: String) -> Bool {
+        name == "README.md" || name == "lost+found" || name.hasPrefix(".")
+    }
+
+    /// Whether a name is left from a creation of the spool that was interrupted.
+    static func isTemporaryMarker(_ name: String) -> Bool {
+        name.hasPrefix("spool.json.") && RunID(String(name.dropFirst(11))) != nil
+    }
+
+    /// Opens the spool at `root`, making it when it is absent; a directory that holds anything else is refused.
     ///
     /// - Parameters:
     ///   - create: whether an absent spool is made; otherwise its absence is an error.
@@ -71,9 +81,27 @@ package final class Spool: Sendable {
         }
     }
 
+    /// A spool shares its directory with nothing: what lies there belongs to somebody else.
+    private static func refuseStrangers(_ root: String, _ files: any FileSystem) throws {
+        let names: [String]
+        do { names = try files.list(root, .spoolReadMarker) } catch {
+            if error.code == .notFound { return }
+            throw error
+        }
+        let stranger = names.sorted().first { name in
+            !directories.contains(name) && name != "spool.json" && !isTemporaryMarker(name) && !isHarmless(name)
+        }
+        guard let stranger else { return }
+        throw SpoolError(
+            .absent,
+            "\(root) is no spool and not empty (it holds \(stranger)): give the spool a directory of its own, "
+                + "by `spool` in the configuration or by --spool")
+    }
+
     private static func make(
         _ root: String, _ files: any FileSystem, _ random: () -> (UInt64, UInt64)
     ) throws -> String {
+        try refuseStrangers(root, files)
         let components = root.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         let base = root.hasPrefix("/") ? "" : "."
         try files.makeDirectories(base, components, .spoolMakeDirectory, sync: nil)
@@ -119,7 +147,7 @@ package final class Spool: Sendable {
 package struct SpoolError: Error, Sendable, CustomStringConvertible {
     /// What a caller tells apart.
     package enum Code: Sendable {
-        /// There is no spool.
+        /// There is no spool, or none can be made here.
         case absent
         /// A document is missing or damaged.
         case damaged

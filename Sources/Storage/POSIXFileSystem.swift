@@ -28,7 +28,7 @@ package struct POSIXFileSystem: FileSystem {
             let count = Glibc.read(file.number, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             let code = errno
-            if code != EINTR { throw StorageError(errno: code, operation, "file descriptor \(file.number)") }
+            if code != EINTR { throw StorageError(errno: code, operation, Self.path(of: file)) }
         }
     }
 
@@ -43,7 +43,7 @@ package struct POSIXFileSystem: FileSystem {
                 offset += count
             } else {
                 let code = count == 0 ? EIO : errno
-                if code != EINTR { throw StorageError(errno: code, operation, "file descriptor \(file.number)") }
+                if code != EINTR { throw StorageError(errno: code, operation, Self.path(of: file)) }
             }
         }
     }
@@ -51,16 +51,23 @@ package struct POSIXFileSystem: FileSystem {
     package func synchronize(_ file: FileDescriptor, _ operation: Operation) throws(StorageError) {
         while fsync(file.number) != 0 {
             let code = errno
-            if code != EINTR { throw StorageError(errno: code, operation, "file descriptor \(file.number)") }
+            if code != EINTR { throw StorageError(errno: code, operation, Self.path(of: file)) }
         }
     }
 
     package func close(_ file: FileDescriptor, _ operation: Operation) throws(StorageError) {
-        // EINTR is not repeated: Linux has closed the descriptor by then.
+        // EINTR is not repeated: Linux has closed the descriptor by then, and its path is not known any more.
         if Glibc.close(file.number) != 0 {
             let code = errno
-            if code != EINTR { throw StorageError(errno: code, operation, "file descriptor \(file.number)") }
+            if code != EINTR { throw StorageError(errno: code, operation, "a file") }
         }
+    }
+
+    /// The path of an open file, for messages (proc_pid_fd(5)).
+    private static func path(of file: FileDescriptor) -> String {
+        var bytes = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/fd/\(file.number)", &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : "a file"
     }
 
     package func rename(_ source: String, _ destination: String, _ operation: Operation) throws(StorageError) {

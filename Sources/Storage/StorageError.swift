@@ -56,11 +56,12 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         self.init(code, operation, path)
     }
 
-    /// Disk full, read-only, no permission, no descriptors: the surroundings are at fault, not the data.
+    /// Disk full, read-only, no descriptors: the surroundings are at fault, not the data; it may pass.
     package var isEnvironment: Bool {
         switch code {
-        case .noSpace, .readOnly, .permission, .tooMany, .inputOutput, .stale: true
-        case .notFound, .exists, .notEmpty, .crossDevice, .notDirectory, .symbolicLink, .invalid, .other: false
+        case .noSpace, .readOnly, .tooMany, .inputOutput, .stale: true
+        case .notFound, .exists, .notEmpty, .permission, .crossDevice, .notDirectory, .symbolicLink, .invalid, .other:
+            false
         }
     }
 
@@ -73,11 +74,11 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         case .noSpace:
             "no space left (disk, quota or file size limit): make room; nothing is lost, run the same command again"
         case .readOnly: "the file system is read-only: remount it writable and run the same command again"
-        case .permission: "permission denied: the spool must belong to the user who runs bobbin"
+        case .permission: "permission denied: the user who runs bobbin needs access to it; see who owns it (ls -ld)"
         case .crossDevice: "it lies on another file system: a spool must be one file system"
         case .stale: "stale file handle: the file server was restarted or the file was removed by another host"
         case .inputOutput: "input/output error: check the disk (dmesg)"
-        case .notDirectory: "not a directory"
+        case .notDirectory: "a part of the path is a file and no directory: correct the path"
         case .symbolicLink: "symbolic links are refused in a spool"
         case .invalid: "invalid name"
         case .tooMany: "too many open files: raise the limit (ulimit -n)"
@@ -85,5 +86,19 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String { "\(operation.rawValue) \(path): \(reason)" }
+    package var description: String { "cannot \(operation.verb) \(path): \(reason)" }
+}
+
+extension Operation {
+    /// What was to be done with the path, in words.
+    var verb: String {
+        // The name of an operation ends in what it does, or has it before what it does that to.
+        let verbs: [(part: String, verb: String)] = [
+            ("MakeDirectory", "make"), ("Unlink", "remove"), ("Remove", "remove"), ("Create", "create"),
+            ("Write", "write"), ("Sync", "make durable"), ("Close", "finish"), ("Open", "open"), ("Read", "read"),
+            ("List", "list"), ("Status", "look at"), ("Check", "look at"), ("Link", "link"), ("Move", "move"),
+            ("Rename", "rename"), ("Probe", "use"),
+        ]
+        return verbs.first { rawValue.contains($0.part) }?.verb ?? "move"
+    }
 }

@@ -22,6 +22,15 @@ enum ExitStatus: Int32 {
     case usage = 64
     /// Nothing could be done yet: try later.
     case unavailable = 75
+
+    /// What a target's failure means for the invocation.
+    init(_ kind: LoadError.Class) {
+        switch kind {
+        case .transient, .environment: self = .unavailable
+        case .configuration, .permission: self = .usage
+        case .data, .corruption: self = .failed
+        }
+    }
 }
 
 /// An error with its exit code, for the end of a command.
@@ -51,7 +60,10 @@ enum ErrorExit {
             exit((spool.code == .absent ? ExitStatus.usage : .fatal).rawValue)
         case let storage as StorageError:
             Console.error("bobbin: \(storage)")
-            exit((storage.isEnvironment ? ExitStatus.unavailable : .fatal).rawValue)
+            let status: ExitStatus =
+                [.permission, .notDirectory].contains(storage.code)
+                ? .usage : storage.isEnvironment ? .unavailable : .fatal
+            exit(status.rawValue)
         case let manifest as ManifestError:
             Console.error("bobbin: \(manifest.message)")
             exit(ExitStatus.fatal.rawValue)
@@ -64,11 +76,7 @@ enum ErrorExit {
         case is LoadError, is SQLiteError:
             let load = LoadError(error)
             Console.error("bobbin: \(load.message)")
-            switch load.kind {
-            case .transient, .environment: exit(ExitStatus.unavailable.rawValue)
-            case .configuration, .permission: exit(ExitStatus.usage.rawValue)
-            case .data, .corruption: exit(ExitStatus.failed.rawValue)
-            }
+            exit(ExitStatus(load.kind).rawValue)
         default:
             // The argument parser's own: help and version go to standard output with 0, the rest is usage.
             let code = Bobbin.exitCode(for: error)

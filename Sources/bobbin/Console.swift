@@ -1,4 +1,6 @@
 internal import Glibc
+internal import JSON
+internal import Storage
 internal import Threads
 
 /// Standard output and standard error, whole lines at a time.
@@ -8,11 +10,16 @@ enum Console {
     /// Whether standard error is a terminal.
     static var isTerminal: Bool { isatty(2) == 1 }
 
-    /// Writes a line to standard output.
-    static func out(_ line: String) { write(1, line + "\n") }
+    /// Writes lines for people to standard output.
+    static func out(_ line: String) { write(1, Format.visible(line, keepsLines: true) + "\n") }
 
-    /// Writes a line to standard error.
-    static func error(_ line: String) { write(2, line + "\n") }
+    /// Writes lines for people to standard error.
+    static func error(_ line: String) { write(2, Format.visible(line, keepsLines: true) + "\n") }
+
+    /// Writes a document for programs to standard output.
+    static func document(_ members: [(String, JSONValue)]) {
+        write(1, JSONValue.record([("format", 1)] + members).serializedText() + "\n")
+    }
 
     /// Writes text as it is.
     static func write(_ file: Int32, _ text: String) {
@@ -45,7 +52,8 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// The first SIGINT or SIGTERM stops in order; the second ends at once (nothing is lost by that either).
+    /// The first SIGINT or SIGTERM stops in order; another one ends at once (nothing is lost by that either). Within a
+    /// second it is no other one: `timeout` signals the process and then its group, a terminal may do so too.
     static func stopOnInterrupt(_ stop: StopSignal) {
         var set = sigset_t()
         sigemptyset(&set)
@@ -58,9 +66,11 @@ enum Signals {
             var set = watched
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { return }
+            let clock = SystemClock()
+            let first = clock.uptime()
             stop.stop()
             Console.error("stopping in order (again: at once) ...")
-            guard sigwait(&set, &number) == 0 else { return }
+            repeat { guard sigwait(&set, &number) == 0 else { return } } while clock.uptime() - first < 1
             _exit(ExitStatus.interrupted.rawValue)
         }
     }

@@ -1,12 +1,17 @@
 internal import ArgumentParser
+internal import JSON
 internal import Spool
 internal import Storage
 
-/// What `pause`, `resume` and `cancel` share.
-private func control(_ common: CommonOptions, _ job: String, _ body: (Spool) throws -> Void) throws {
+/// What `pause`, `resume` and `cancel` share: `body` acts, and says what was done.
+private func control(
+    _ command: String, _ common: CommonOptions, _ job: String, _ body: (Spool) throws -> (changed: Bool, text: String)
+) throws {
     let access = try SpoolAccess(common)
     try access.check(jobs: [job])
-    try body(access.spool)
+    let (changed, text) = try body(access.spool)
+    guard common.json else { return Console.error(text) }
+    Console.document([("command", .string(command)), ("job", .string(job)), ("changed", .bool(changed))])
 }
 
 struct Pause: ParsableCommand {
@@ -17,10 +22,13 @@ struct Pause: ParsableCommand {
     @Argument(help: "The job.") var job: String
 
     func run() throws {
-        try control(common, job) { spool in
+        try control("pause", common, job) { spool in
+            let changed = try spool.asked(.pause, job: job) == nil
             try spool.ask(.pause, job: job)
-            Console.error(
-                "\(job) is paused: extractions do not begin, and nothing of it is loaded. Go on with: bobbin resume \(job)"
+            return (
+                changed,
+                "\(job) is paused: extractions do not begin, and nothing of it is loaded. "
+                    + "Go on with: bobbin resume \(Format.argument(job))"
             )
         }
     }
@@ -33,10 +41,10 @@ struct Resume: ParsableCommand {
     @Argument(help: "The job.") var job: String
 
     func run() throws {
-        try control(common, job) { spool in
+        try control("resume", common, job) { spool in
             var withdrawn = false
             for request in Spool.Request.allCases where try spool.withdraw(request, job: job) { withdrawn = true }
-            Console.error(withdrawn ? "\(job) goes on." : "\(job) was neither paused nor cancelled.")
+            return (withdrawn, withdrawn ? "\(job) goes on." : "\(job) was neither paused nor cancelled.")
         }
     }
 }
@@ -53,9 +61,10 @@ struct Cancel: ParsableCommand {
     @Argument(help: "The job.") var job: String
 
     func run() throws {
-        try control(common, job) { spool in
+        try control("cancel", common, job) { spool in
             try spool.ask(.cancel, job: job)
-            Console.error(
+            return (
+                true,
                 "\(job) is cancelled: running extractions end within two seconds; replacements not applied yet are dropped."
             )
         }

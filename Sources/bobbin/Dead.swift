@@ -153,13 +153,11 @@ struct DeadShow: ParsableCommand {
                     ("line", Document.count(row.line)), ("reason", .string(row.reason)), ("row", .string(row.row)),
                 ])
             }
-            Console.out(
-                JSONValue.record(
-                    [("format", 1)] + Dead.document(item, rows: rows, reason: reason, spool: spool) + [
-                        ("bad_rows", .array(badRows)), ("sample", .array(sample.map { .string($0) })),
-                        ("unreadable", Document.text(unreadable)),
-                    ]
-                ).serializedText())
+            Console.document(
+                Dead.document(item, rows: rows, reason: reason, spool: spool) + [
+                    ("bad_rows", .array(badRows)), ("sample", .array(sample.map { .string($0) })),
+                    ("unreadable", Document.text(unreadable)),
+                ])
             return
         }
         let manifest = item.manifest

@@ -46,7 +46,8 @@ struct DeadDiscard: ParsableCommand {
             throw CommandError(.failed, error.message)
         }
         let numbers = plan.runs.map { "\($0.number)" }.joined(separator: ", ")
-        let rewind = manifest.mode.isReplace ? "bobbin run '\(manifest.job)'" : rewindCommand(manifest, plan.cursorFrom)
+        let job = Format.argument(manifest.job)
+        let rewind = manifest.mode.isReplace ? "bobbin run \(job)" : rewindCommand(manifest, plan.cursorFrom)
         Console.error(
             "Discards manifest \(numbers) of \(manifest.job) \(manifest.stream) \(manifest.partition) in \(name):")
         Console.error(
@@ -71,8 +72,8 @@ struct DeadDiscard: ParsableCommand {
     }
 
     private func rewindCommand(_ manifest: RunManifest, _ cursor: JSONValue) -> String {
-        let set = manifest.partition.fields.map { " --set '\($0.name)=\($0.value)'" }.joined()
-        return "bobbin rewind '\(manifest.job)'\(set) --to '\(cursor["since"]?.text ?? "start")'"
+        let to = Format.argument(cursor["since"]?.text ?? "start")
+        return "bobbin rewind \(Format.argument(manifest.job))\(Format.restriction(manifest.partition)) --to \(to)"
     }
 
     private func confirm() throws {
@@ -82,7 +83,7 @@ struct DeadDiscard: ParsableCommand {
 
     private func finish(_ members: [(String, JSONValue)], _ text: String) {
         if common.json {
-            Console.out(JSONValue.record([("format", 1)] + members).serializedText())
+            Console.document(members)
         } else {
             Console.error(text)
         }

@@ -55,9 +55,7 @@ struct DeadReplay: ParsableCommand {
             }
         }
         if common.json {
-            Console.out(
-                JSONValue.record([("format", 1), ("items", .array(results)), ("failed", Document.count(failed))])
-                    .serializedText())
+            Console.document([("items", .array(results)), ("failed", Document.count(failed))])
         } else if items.isEmpty {
             Console.error("Nothing is dead that could be replayed.")
         } else if failed < items.count {

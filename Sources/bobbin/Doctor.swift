@@ -36,20 +36,14 @@ struct Doctor: ParsableCommand {
         case .problem: verdict = "Something here breaks a guarantee: mend the problems before you rely on it."
         }
         if common.json {
-            Console.out(
-                JSONValue.record([
-                    ("format", 1), ("verdict", .string(worst.word)), ("text", .string(verdict)),
-                    (
-                        "checks",
-                        .array(
-                            checks.map {
-                                .record([
-                                    ("check", .string($0.name)), ("verdict", .string($0.verdict.word)),
-                                    ("text", .string($0.text)),
-                                ])
-                            })
-                    ),
-                ]).serializedText())
+            let items: [JSONValue] = checks.map {
+                .record([
+                    ("check", .string($0.name)), ("verdict", .string($0.verdict.word)), ("text", .string($0.text)),
+                ])
+            }
+            Console.document([
+                ("verdict", .string(worst.word)), ("text", .string(verdict)), ("checks", .array(items)),
+            ])
         } else {
             Console.out(Format.table(["", "CHECK", "FOUND"], checks.map { [$0.verdict.word, $0.name, $0.text] }))
             Console.out(verdict)

@@ -23,10 +23,11 @@ struct Extract: ParsableCommand {
         let workspace = try Workspace(common, needs: [.source])
         let plans = try Session.plans(workspace, jobs, partitions)
         let session = try Session(workspace, create: true, isQuiet: common.json)
-        let report = Report(command: "extract", workspace: workspace, spool: session.spool)
+        let report = Report(
+            command: "extract", workspace: workspace, spool: session.spool, streams: plans.map(\.settings))
         let results = try session.extract(plans)
         session.progress.end()
         report.add(results, session.progress)
-        try report.finish(json: common.json, isInterrupted: session.stop.isStopped, streams: plans.map(\.settings))
+        try report.finish(json: common.json, isInterrupted: session.stop.isStopped)
     }
 }

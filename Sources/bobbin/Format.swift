@@ -1,4 +1,6 @@
-/// Numbers for people.
+internal import Manifest
+
+/// Numbers, names and tables for people.
 enum Format {
     /// 1234567 as `1,234,567`.
     static func count(_ value: Int) -> String {
@@ -41,8 +43,72 @@ enum Format {
             ? "\(whole)" : "\(whole)." + String(repeating: "0", count: max(0, digits - text.count)) + text
     }
 
+    /// Text with its control characters as escapes: values come from outside, and a terminal obeys them.
+    static func visible(_ text: String, keepsLines: Bool = false) -> String {
+        guard text.unicodeScalars.contains(where: { isControl($0) }) else { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            if isControl(scalar), !(keepsLines && scalar == "\n") {
+                shown += escaped(scalar)
+            } else {
+                shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+
+    /// One argument of a command line to be typed: as it is, in quotes, or with control characters as escapes (`$'...'`).
+    static func argument(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+                || "_-./:=,@+".utf8.contains(byte)
+        }
+        if isPlain, !text.isEmpty { return text }
+        let isVisible = !text.unicodeScalars.contains(where: { isControl($0) })
+        var quoted = isVisible ? "'" : "$'"
+        for scalar in text.unicodeScalars {
+            if scalar == "'" {
+                quoted += isVisible ? "'\\''" : "\\'"
+            } else if isVisible {
+                quoted.unicodeScalars.append(scalar)
+            } else if isControl(scalar) {
+                quoted += escaped(scalar)
+            } else {
+                quoted += scalar == "\\" ? "\\\\" : String(scalar)
+            }
+        }
+        return quoted + "'"
+    }
+
+    /// The options that restrict a command to one partition, each with a space before it.
+    static func restriction(_ partition: Partition) -> String {
+        partition.fields.map { " --set \(argument("\($0.name)=\($0.value)"))" }.joined()
+    }
+
+    /// C0, DEL and C1, and what else ends a line or turns the direction of the text.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        switch scalar {
+        case "\n": return "\\n"
+        case "\t": return "\\t"
+        case "\r": return "\\r"
+        default: break
+        }
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        let width = scalar.value < 0x80 ? 2 : scalar.value < 0x10000 ? 4 : 8
+        let padded = String(repeating: "0", count: max(0, width - digits.count)) + digits
+        return (width == 2 ? "\\x" : width == 4 ? "\\u" : "\\U") + padded
+    }
+
     /// Rows of cells as aligned columns; numbers (`right`) to the right.
     static func table(_ header: [String], _ rows: [[String]], right: Set<Int> = []) -> String {
+        let rows = rows.map { $0.map { visible($0) } }
         var widths = header.map(\.count)
         for row in rows {
             for (index, cell) in row.enumerated() where index < widths.count {

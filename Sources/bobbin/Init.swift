@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import JSON
 internal import Storage
 
 struct Init: ParsableCommand {
@@ -24,7 +25,10 @@ struct Init: ParsableCommand {
                 throw CommandError(
                     .usage, "\(common.config) exists already and is left as it is: name another with -c FILE")
             }
-            throw error
+            throw CommandError(.usage, error.description)
+        }
+        if common.json {
+            return Console.document([("command", .string("init")), ("file", .string(common.config))])
         }
         Console.out("wrote \(common.config); next: edit it, then `bobbin plan`, `bobbin preview JOB`, `bobbin run`")
     }

@@ -34,12 +34,14 @@ struct Load: ParsableCommand {
         if let workers, !(1...256).contains(workers) {
             throw CommandError(.usage, "--workers \(workers): give 1 to 256")
         }
-        let known = session.targets(of: try workspace.streams(jobs))
+        let streams = try workspace.streams(jobs)
+        let known = session.targets(of: streams)
         for name in target where !known.contains(name) {
             throw CommandError(.usage, "--target \(name): no job writes to it; known: \(known.joined(separator: ", "))")
         }
         let names = target.isEmpty ? known : target
-        let report = Report(command: "load", workspace: workspace, spool: session.spool)
+        let report = Report(
+            command: "load", workspace: workspace, spool: session.spool, streams: streams, jobs: Set(jobs))
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
         let threads = names.flatMap { name in
@@ -58,6 +60,6 @@ struct Load: ParsableCommand {
         session.progress.end()
         report.add([], session.progress)
         for (name, summary, error) in outcome.withLock({ $0 }) { report.add(target: name, summary, error) }
-        try report.finish(json: common.json, isInterrupted: session.stop.isStopped && !watch, streams: [])
+        try report.finish(json: common.json, isInterrupted: session.stop.isStopped && !watch)
     }
 }

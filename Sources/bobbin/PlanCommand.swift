@@ -21,13 +21,10 @@ struct Plan: ParsableCommand {
 /// The text of `plan` and of `--dry-run`.
 enum PlanText {
     static func print(_ common: CommonOptions, _ jobs: [String], _ partitions: PartitionOptions) throws {
-        let workspace = try Workspace(common)
+        let workspace = try Workspace(common, needs: [.source])
         let plans = try Session.plans(workspace, jobs, partitions)
-        let spool = try? workspace.openSpool(create: false)
-        if common.json {
-            Console.out(try document(plans, spool).serializedText())
-            return
-        }
+        let spool = try existing(workspace)
+        if common.json { return Console.document(try document(plans, spool)) }
         for plan in plans {
             let stream = plan.settings
             Console.out(
@@ -41,14 +38,30 @@ enum PlanText {
             )
             Console.out("  guards: allow_empty \(stream.allowEmpty), min_share \(stream.minShare)")
             Console.out(
-                "  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log")")
+                "  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log, and its cursor")"
+            )
             for partition in plan.partitions.prefix(50) {
-                let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
-                let last = try spool?.lastNumber(key) ?? 0
-                Console.out("    \(partition)  n=\(last)")
+                let (number, cursor) = try last(
+                    LogKey(job: stream.job, stream: stream.name, partition: partition), spool)
+                Console.out(
+                    "    \(Format.visible(partition.description))  n=\(number)\(cursor.map { "  cursor=\($0)" } ?? "")")
             }
             if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
         }
+    }
+
+    /// The spool; nil when there is none yet.
+    private static func existing(_ workspace: Workspace) throws -> Spool? {
+        do { return try workspace.openSpool(create: false) } catch let error as SpoolError {
+            guard error.code == .absent else { throw error }
+            return nil
+        }
+    }
+
+    /// The last manifest of a log, 0 when there is none, and where an incremental one's next run begins.
+    private static func last(_ key: LogKey, _ spool: Spool?) throws -> (number: Int, cursor: String?) {
+        guard let spool, case let number = try spool.lastNumber(key), number > 0 else { return (0, nil) }
+        return (number, try spool.manifest(key, number)?.cursorTo["since"]?.text)
     }
 
     private static func retry(_ policy: Configuration.RetryPolicy) -> String {
@@ -63,35 +76,23 @@ enum PlanText {
         }
     }
 
-    private static func document(_ plans: [StreamPlan], _ spool: Spool?) throws -> JSONValue {
-        .record([
-            ("format", .integer(1)), ("command", .string("plan")),
-            (
-                "streams",
-                .array(
-                    try plans.map { plan in
-                        let stream = plan.settings
-                        return .record([
-                            ("job", .string(stream.job)), ("stream", .string(stream.name)),
-                            ("mode", .string(stream.mode.rawValue)), ("table", .string(stream.table)),
-                            ("targets", .array(stream.targets.map { .string($0) })),
-                            ("primary_key", .array(stream.primaryKey.map { .string($0) })),
-                            (
-                                "partitions",
-                                .array(
-                                    try plan.partitions.map { partition in
-                                        let key = LogKey(job: stream.job, stream: stream.name, partition: partition)
-                                        return .record([
-                                            (
-                                                "partition",
-                                                .object(partition.fields.map { .init($0.name, .string($0.value)) })
-                                            ), ("last_manifest", .integer(Int64(try spool?.lastNumber(key) ?? 0))),
-                                        ])
-                                    })
-                            ),
-                        ])
-                    })
-            ),
-        ])
+    private static func document(_ plans: [StreamPlan], _ spool: Spool?) throws -> [(String, JSONValue)] {
+        let streams: [JSONValue] = try plans.map { plan in
+            let stream = plan.settings
+            let partitions: [JSONValue] = try plan.partitions.map { partition in
+                let (number, cursor) = try last(
+                    LogKey(job: stream.job, stream: stream.name, partition: partition), spool)
+                return .record([
+                    ("partition", Document.partition(partition)), ("last_manifest", Document.count(number)),
+                    ("cursor", Document.text(cursor)),
+                ])
+            }
+            return .record([
+                ("job", .string(stream.job)), ("stream", .string(stream.name)), ("mode", .string(stream.mode.rawValue)),
+                ("table", .string(stream.table)), ("targets", .array(stream.targets.map { .string($0) })),
+                ("primary_key", .array(stream.primaryKey.map { .string($0) })), ("partitions", .array(partitions)),
+            ])
+        }
+        return [("command", .string("plan")), ("streams", .array(streams))]
     }
 }

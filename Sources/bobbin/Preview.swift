@@ -26,23 +26,28 @@ struct Preview: ParsableCommand {
         guard limit > 0 else { throw CommandError(.usage, "--limit \(limit): give a number above 0") }
         let workspace = try Workspace(common, needs: [.source])
         let plans = try Session.plans(workspace, [job], partitions)
+        let stop = StopSignal()
+        Signals.stopOnInterrupt(stop)
         // The rows go through the real extraction into a spool that is thrown away: what is shown is what would be loaded.
         let scratch = try Scratch()
         defer { scratch.remove() }
         let spool = try Spool(
             root: scratch.path, create: true, files: workspace.files, clock: workspace.clock, host: LinuxProcesses(),
             random: SystemRandom.bits)
-        let stop = StopSignal()
         let heart = Heart(files: workspace.files, clock: workspace.clock, seconds: spool.leaseSeconds)
         let context = ExtractContext(spool: spool, heart: heart, stop: stop, benches: [try Workbench(level: 1)]) { _ in
         }
+        var streams: [JSONValue] = []
         for plan in plans {
-            let preview = try PartitionPreview.first(plan, context: context, limit: limit)
-            if common.json {
-                Console.out(document(plan, preview).serializedText())
-            } else {
-                print(plan, preview)
+            let preview: PartitionPreview
+            do { preview = try PartitionPreview.first(plan, context: context, limit: limit) } catch {
+                guard stop.isStopped else { throw error }
+                throw CommandError(.interrupted, "interrupted")
             }
+            if common.json { streams.append(document(plan, preview)) } else { print(plan, preview) }
+        }
+        if common.json {
+            Console.document([("command", .string("preview")), ("job", .string(job)), ("streams", .array(streams))])
         }
     }
 
@@ -54,9 +59,7 @@ struct Preview: ParsableCommand {
 
     private func document(_ plan: StreamPlan, _ preview: PartitionPreview) -> JSONValue {
         .record([
-            ("format", .integer(1)), ("command", .string("preview")), ("job", .string(plan.settings.job)),
-            ("stream", .string(plan.settings.name)),
-            ("partition", .object(preview.partition.fields.map { .init($0.name, .string($0.value)) })),
+            ("stream", .string(plan.settings.name)), ("partition", Document.partition(preview.partition)),
             ("schema", Column.json(preview.schema)),
             ("rows", .array(preview.rows.map { (try? JSONValue(parsing: $0, duplicateKeys: .kept)) ?? .string($0) })),
         ])

@@ -11,6 +11,8 @@ final class Progress: Sendable {
     struct Loaded: Sendable {
         var key: LogKey
         var run: RunID
+        /// Its number in the log.
+        var number: Int
         var target: String
         var outcome: Outcome?
         /// Why it was not loaded.
@@ -32,6 +34,9 @@ final class Progress: Sendable {
         var rejects = 0
         var retries = 0
         var loaded: [Loaded] = []
+        /// What was said of the same kind last, or at all, and need not be said again.
+        var waiting: String?
+        var said: Set<String> = []
         var isEnded = false
     }
 
@@ -71,28 +76,33 @@ final class Progress: Sendable {
                 state.partitionsDone += 1
                 state.extracted[result.key.partition] = nil
             }
-            if case .failed(let error) = result.end {
-                log("FAILED \(result.key.job) \(result.key.partition): \(error.message)")
+            guard case .failed(let error) = result.end else { return }
+            switch error.kind {
+            // The stream stops for it: its other partitions have the same message.
+            case .permission, .environment: once("FAILED \(result.key.job): \(error.message)")
+            default: log("FAILED \(result.key.job) \(result.key.partition): \(error.message)")
             }
         }
     }
 
-    func note(_ event: LoadEvent) {
+    func note(_ event: LoadEvent, target: String) {
         switch event {
         case .closed(let manifest, let result):
             state.withLock { state in
                 if result.outcome == .loaded { state.loadedRows += result.rows }
                 state.rejects += result.rejects
+                state.waiting = nil
                 state.loaded.append(
                     Loaded(
-                        key: manifest.log, run: manifest.run, target: result.target, outcome: result.outcome,
+                        key: manifest.log, run: manifest.run, number: result.number, target: target,
+                        outcome: result.outcome,
                         extracted: manifest.rows, rows: result.rows, rejects: result.rejects + manifest.rejected,
                         chunks: manifest.chunks.count))
             }
         case .progress: break
         case .dead(let manifest, let sequence, let reason):
             state.withLock { $0.chunksDead += 1 }
-            problem(manifest, "chunk \(sequence) is dead: \(reason)")
+            problem(manifest, target, "chunk \(sequence) is dead: \(reason)")
             log(
                 "DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)"
             )
@@ -100,22 +110,31 @@ final class Progress: Sendable {
             state.withLock { $0.retries += 1 }
             log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
         case .held(let manifest, let reason):
-            problem(manifest, "guard: \(reason)")
-            log("HELD \(manifest.job) \(manifest.partition): \(reason)")
-        case .waiting(let reason, let seconds): log("\(reason); again in \(Format.seconds(seconds))")
+            problem(manifest, target, "guard: \(reason)")
+            once("HELD \(manifest.job) \(manifest.partition): \(reason)")
+        case .waiting(let reason, let seconds):
+            let isNew = state.withLock { state in
+                defer { state.waiting = reason }
+                return state.waiting != reason
+            }
+            if isNew { log("\(reason); again in \(Format.seconds(seconds)), and so on") }
         case .stopped(let manifest, let reason):
-            problem(manifest, reason)
-            log("STOPPED \(manifest.job): \(reason)")
+            problem(manifest, target, reason)
+            once("STOPPED \(manifest.job): \(reason)")
         }
     }
 
-    private func problem(_ manifest: RunManifest, _ text: String) {
+    private func problem(_ manifest: RunManifest, _ target: String, _ text: String) {
         state.withLock { state in
             state.loaded.append(
                 Loaded(
-                    key: manifest.log, run: manifest.run, target: "", outcome: nil, problem: text,
-                    extracted: manifest.rows, chunks: manifest.chunks.count))
+                    key: manifest.log, run: manifest.run, number: manifest.base + 1, target: target, outcome: nil,
+                    problem: text, extracted: manifest.rows, chunks: manifest.chunks.count))
         }
+    }
+
+    private func once(_ line: String) {
+        if state.withLock({ $0.said.insert(line).inserted }) { log(line) }
     }
 
     /// What loading did so far, in its order.
@@ -129,7 +148,7 @@ final class Progress: Sendable {
     }
 
     private func log(_ line: String) {
-        Console.write(2, (Console.isTerminal && !isQuiet ? "\r\u{1B}[K" : "") + line + "\n")
+        Console.write(2, (Console.isTerminal && !isQuiet ? "\r\u{1B}[K" : "") + Format.visible(line) + "\n")
     }
 
     private func show() {
@@ -137,8 +156,12 @@ final class Progress: Sendable {
         let line: String? = state.withLock { state in
             guard !state.isEnded else { return nil }
             let rate = Int(Double(max(state.extractedRows, state.loadedRows)) / seconds)
-            var text = "\(state.partitionsDone)/\(max(state.partitionsStarted, state.partitionsDone)) partitions, "
-            text += "extracted \(Format.count(state.extractedRows)) rows (\(Format.bytes(state.extractedBytes))), "
+            var text = ""
+            let partitions = max(state.partitionsStarted, state.partitionsDone)
+            if partitions > 0 {
+                text += "\(state.partitionsDone)/\(partitions) partitions, "
+                text += "extracted \(Format.count(state.extractedRows)) rows (\(Format.bytes(state.extractedBytes))), "
+            }
             text += "loaded \(Format.count(state.loadedRows)), \(Format.count(rate)) rows/s"
             if state.retries > 0 { text += ", \(state.retries) retries" }
             if state.rejects > 0 { text += ", \(state.rejects) rejected" }

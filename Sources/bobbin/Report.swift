@@ -12,15 +12,23 @@ final class Report {
     private let command: String
     private let workspace: Workspace
     private let spool: Spool
+    private let streams: [Configuration.Stream]
+    /// The jobs that it was asked for; none when it is about all, also of those that the configuration does not have.
+    private let jobs: Set<String>
     private let began: Int64
     private var results: [PartitionResult] = []
     private var loaded: [Progress.Loaded] = []
     private var loads: [(target: String, summary: LoadSummary?, error: LoadError?)] = []
 
-    init(command: String, workspace: Workspace, spool: Spool) {
+    /// - Parameter streams: what the invocation was about.
+    init(
+        command: String, workspace: Workspace, spool: Spool, streams: [Configuration.Stream], jobs: Set<String> = []
+    ) {
         self.command = command
+        self.jobs = jobs
         self.workspace = workspace
         self.spool = spool
+        self.streams = streams
         began = workspace.clock.now()
     }
 
@@ -44,9 +52,14 @@ final class Report {
         var error: String?
         var started: Int64
         var ended: Int64
+        /// A failed run before it must be settled by a person first.
+        var isHeldUp = false
+
+        var isFailed: Bool { state == .failed || isHeldUp }
+        var isDone: Bool { state == .loaded || state == .superseded }
     }
 
-    private func lines() -> [Line] {
+    private func lines() throws -> [Line] {
         var lines: [Line] = []
         let byRun = Dictionary(grouping: loaded, by: \.run)
         for result in results {
@@ -55,9 +68,12 @@ final class Report {
                 rejected: result.rejected, chunks: result.chunks, retries: result.retries, error: nil,
                 started: result.started, ended: result.ended)
             switch result.end {
-            case .published:
+            case .published(let number):
                 line.state = .published
-                if command == "run" { settle(&line, result.run.flatMap { byRun[$0] } ?? []) }
+                let stream = streams.first { $0.job == line.key.job && $0.name == line.key.stream }
+                if command == "run" {
+                    try settle(&line, result.run.flatMap { byRun[$0] } ?? [], number, stream?.targets ?? [])
+                }
             case .unchanged:
                 line.state = .loaded
                 line.run = ""
@@ -65,7 +81,7 @@ final class Report {
                 line.state = .failed
                 line.error = error.message
             case .cancelled: line.state = .cancelled
-            case .paused: line.error = "paused: bobbin resume \(result.key.job)"
+            case .paused: line.error = "paused: bobbin resume \(Format.argument(result.key.job))"
             }
             lines.append(line)
         }
@@ -75,60 +91,87 @@ final class Report {
             var line = Line(
                 key: item.key, run: item.run.text, state: .published, extracted: item.extracted, loaded: 0, rejected: 0,
                 chunks: item.chunks, retries: 0, error: nil, started: 0, ended: 0)
-            settle(&line, byRun[item.run] ?? [])
+            let items = byRun[item.run] ?? []
+            try settle(&line, items, item.number, items.map(\.target))
             lines.append(line)
         }
         return lines
     }
 
-    /// What the targets made of a published run: the last word of each counts.
-    private func settle(_ line: inout Line, _ items: [Progress.Loaded]) {
+    /// What became of a published run in its targets: by this invocation's own words, else by what the spool says, where
+    /// other processes write, too.
+    private func settle(
+        _ line: inout Line, _ items: [Progress.Loaded], _ number: Int, _ targets: [String]
+    ) throws {
+        // The last word of each target counts.
         let last = Dictionary(items.map { ($0.target, $0) }, uniquingKeysWith: { $1 })
         let ended = last.values.filter { $0.outcome != nil }
-        if let outcome = ended.first?.outcome {
-            line.state = RunState(outcome)
-            line.loaded = ended.map(\.rows).max() ?? 0
-            line.rejected = ended.map(\.rejects).max() ?? 0
-            return
+        var outcomes = ended.compactMap(\.outcome)
+        line.loaded = ended.map(\.rows).max() ?? 0
+        line.rejected = max(line.rejected, ended.map(\.rejects).max() ?? 0)
+        var open: [RunStatus] = []
+        if let manifest = try Set(targets).isSubset(of: ended.map(\.target)) ? nil : spool.manifest(line.key, number) {
+            let inventory = try Inventory(spool)
+            for target in Set(targets).subtracting(ended.map(\.target)).sorted() {
+                let status = try inventory.status(manifest, number, target)
+                line.loaded = max(line.loaded, status.rowsLoaded)
+                line.rejected = max(line.rejected, status.rowsRejected)
+                if let outcome = status.outcome { outcomes.append(outcome) } else { open.append(status) }
+            }
         }
-        line.state = .failed
-        line.error = items.compactMap(\.problem).last ?? "published, not loaded yet: bobbin status"
+        let problem = last.values.filter { $0.outcome == nil }.compactMap(\.problem).first
+        if let failure = problem ?? open.first(where: { $0.state == .failed })?.error, !open.isEmpty {
+            line.state = .failed
+            line.error = failure
+        } else if let status = open.first(where: { $0.waitsFor != nil }) ?? open.first {
+            line.state = status.state == .loading ? .loading : .published
+            line.isHeldUp = status.waitsFor != nil
+            if line.isHeldUp {
+                line.error = "\(status.error ?? ""): bobbin dead list"
+            } else if try spool.asked(.pause, job: line.key.job) != nil {
+                line.error = "paused: bobbin resume \(Format.argument(line.key.job))"
+            } else {
+                line.error = "not in \(status.target) yet: bobbin status"
+            }
+        } else {
+            line.state = RunState(outcomes.first { $0 == .loaded } ?? outcomes.first ?? .loaded)
+        }
     }
 
     /// Prints the summary and ends with the exit code of this invocation.
-    func finish(json: Bool, isInterrupted: Bool, streams: [Configuration.Stream]) throws {
-        let lines = lines()
+    func finish(json: Bool, isInterrupted: Bool) throws {
+        let lines = try lines()
         let seconds = Double(workspace.clock.now() - began) / 1000
-        if json {
-            Console.out(document(lines, seconds).serializedText())
-        } else {
-            printTable(lines, seconds)
+        var waiting: [Waiting] = []
+        if command != "extract", lines.isEmpty || loads.contains(where: { ($0.summary?.blocked ?? 0) > 0 }) {
+            waiting = try Waiting.look(
+                spool, jobs: jobs,
+                served: Set(workspace.settings.jobs.flatMap(\.streams).flatMap(\.targets)))
         }
-        let failed = lines.filter { $0.state == .failed }
+        if json {
+            Console.document(document(lines, seconds))
+        } else {
+            printTable(lines, waiting, seconds)
+        }
+        let failed = lines.filter(\.isFailed)
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
-        let status = status(lines, isInterrupted)
-        if !json, status != .done, let hint = hint(status, failed.map(\.key)) { Console.error(hint) }
+        let status = status(lines, waiting, isInterrupted)
+        if !json, status != .done, let hint = hint(status) { Console.error(hint) }
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
-    private func status(_ lines: [Line], _ isInterrupted: Bool) -> ExitStatus {
+    private func status(_ lines: [Line], _ waiting: [Waiting], _ isInterrupted: Bool) -> ExitStatus {
         if isInterrupted { return .interrupted }
         for load in loads {
             guard let error = load.error else { continue }
             Console.error("bobbin: target \(load.target): \(error.message)")
-            switch error.kind {
-            case .transient, .environment: return .unavailable
-            case .configuration, .permission: return .usage
-            case .data, .corruption: return .failed
-            }
+            return ExitStatus(error.kind)
         }
         let summaries = loads.compactMap(\.summary)
         let isUnavailable = summaries.contains { $0.unavailable != nil }
         for load in loads {
             if let reason = load.summary?.unavailable { Console.error("bobbin: target \(load.target): \(reason)") }
         }
-        let failures = lines.filter { $0.state == .failed || $0.rejected > 0 }
-        let blocked = summaries.reduce(0) { $0 + $1.blocked + $1.dead + $1.rejects }
         let didSomething = lines.contains { $0.state != .failed && $0.state != .pending && !$0.run.isEmpty }
         let isTransient =
             !results.isEmpty
@@ -144,25 +187,39 @@ final class Report {
         }), !didSomething {
             return .usage
         }
-        if !failures.isEmpty || blocked > 0 { return .failed }
-        return .done
+        if lines.contains(where: { $0.isFailed || $0.rejected > 0 })
+            || summaries.contains(where: { $0.dead + $0.rejects > 0 })
+        {
+            return .failed
+        }
+        let isPaused = lines.contains { $0.state == .pending } || waiting.contains { $0.cause == .paused }
+        // What is blocked and not by a pause waits for a person.
+        let isBlocked = summaries.contains { $0.blocked > 0 }
+        if isBlocked, !isPaused || waiting.contains(where: { $0.cause == .failed }) { return .failed }
+        // A job that was cancelled goes on by the same command.
+        if command != "load", lines.contains(where: { $0.state == .cancelled }) { return .interrupted }
+        if isPaused { return .limit }
+        return command == "run" && !lines.allSatisfy(\.isDone) ? .unavailable : .done
     }
 
-    private func hint(_ status: ExitStatus, _ failed: [LogKey]) -> String? {
+    private func hint(_ status: ExitStatus) -> String? {
         switch status {
         case .failed:
-            if let key = failed.first, command != "load" {
-                let set = key.partition.fields.map { " --set '\($0.name)=\($0.value)'" }.joined()
-                return "Next: bobbin \(command) '\(key.job)'\(set)   (or bobbin dead list, bobbin status)"
+            // What was extracted and cannot be loaded is not mended by extracting it again.
+            let failed = results.first { if case .failed = $0.end { true } else { false } }
+            if let key = failed?.key {
+                let what = Format.argument(key.job) + Format.restriction(key.partition)
+                return "Next: bobbin \(command) \(what)   (or bobbin dead list, bobbin status)"
             }
             return "Next: bobbin dead list   (or bobbin status)"
         case .interrupted: return "Next: the same command again goes on where this one stopped."
         case .unavailable: return "Next: the same command again, later; nothing is lost."
-        case .usage, .done, .limit, .fatal: return nil
+        case .limit: return "Next: bobbin resume JOB, then the same command again; nothing is lost."
+        case .usage, .done, .fatal: return nil
         }
     }
 
-    private func printTable(_ lines: [Line], _ seconds: Double) {
+    private func printTable(_ lines: [Line], _ waiting: [Waiting], _ seconds: Double) {
         let shown = lines.count > 40 ? lines.filter { $0.state != .loaded || $0.rejected > 0 } : lines
         if !shown.isEmpty {
             Console.out(
@@ -176,29 +233,35 @@ final class Report {
                         ]
                     }, right: [3, 4, 5, 6, 7]))
         }
-        let succeeded = lines.filter { $0.state != .failed && $0.state != .pending && $0.state != .cancelled }.count
+        let succeeded = lines.filter { $0.isDone || ($0.state == .published && command == "extract") }.count
         let failed = lines.filter { $0.state == .failed }.count
+        let rest = lines.count - succeeded - failed
         let extracted = lines.reduce(0) { $0 + $1.extracted }
         let loaded = lines.reduce(0) { $0 + $1.loaded }
-        if lines.isEmpty || lines.allSatisfy({ $0.run.isEmpty && $0.state == .loaded }) {
-            Console.out("Nothing to do: \(lines.isEmpty ? "nothing waits" : "no file is new or changed").")
+        if lines.isEmpty {
+            let isUsable = loads.allSatisfy { $0.error == nil && $0.summary?.unavailable == nil }
+            let isIdle = waiting.isEmpty && isUsable
+            Console.out(isIdle ? "Nothing to do: nothing waits." : "Nothing could be done.")
+        } else if lines.allSatisfy({ $0.run.isEmpty && $0.state == .loaded }) {
+            Console.out("Nothing to do: no file is new or changed.")
         } else {
             let rows = command == "extract" ? extracted : loaded
             Console.out(
-                "\(Format.count(lines.count)) partitions: \(succeeded) succeeded, \(failed) failed; "
-                    + "\(Format.count(extracted)) rows extracted"
+                "\(Format.count(lines.count)) partitions: \(succeeded) succeeded, \(failed) failed"
+                    + (rest > 0 ? ", \(rest) not done" : "") + "; \(Format.count(extracted)) rows extracted"
                     + (command == "extract" ? "" : ", \(Format.count(loaded)) loaded")
                     + " in \(Format.seconds(seconds)) (\(Format.count(Int(Double(rows) / max(seconds, 0.001)))) rows/s)"
             )
         }
+        for item in waiting { Console.out(item.text) }
     }
 
-    private func document(_ lines: [Line], _ seconds: Double) -> JSONValue {
+    private func document(_ lines: [Line], _ seconds: Double) -> [(String, JSONValue)] {
         let items: [JSONValue] = lines.map { line in
             let time: (Int64) -> JSONValue = { $0 == 0 ? .null : .string(Timestamp.render($0)) }
             return .record([
                 ("job", .string(line.key.job)), ("stream", .string(line.key.stream)),
-                ("partition", .object(line.key.partition.fields.map { .init($0.name, .string($0.value)) })),
+                ("partition", Document.partition(line.key.partition)),
                 ("run", line.run.isEmpty ? .null : .string(line.run)), ("state", .string(line.state.rawValue)),
                 ("rows_extracted", .integer(Int64(line.extracted))), ("rows_loaded", .integer(Int64(line.loaded))),
                 ("rows_rejected", .integer(Int64(line.rejected))), ("chunks", .integer(Int64(line.chunks))),
@@ -207,8 +270,8 @@ final class Report {
             ])
         }
         func total(_ value: (Line) -> Int) -> JSONValue { .integer(Int64(lines.reduce(0) { $0 + value($1) })) }
-        return .record([
-            ("format", .integer(1)), ("command", .string(command)),
+        return [
+            ("command", .string(command)),
             ("started_at", .string(Timestamp.render(began))), ("seconds", .double(seconds)),
             ("partitions", .array(items)),
             (
@@ -235,6 +298,6 @@ final class Report {
                         ])
                     })
             ),
-        ])
+        ]
     }
 }

@@ -93,10 +93,10 @@ struct Rewind: ParsableCommand {
                     ]))
         }
         if common.json {
-            Console.out(JSONValue.record([("format", 1), ("partitions", .array(items))]).serializedText())
+            Console.document([("partitions", .array(items))])
         }
         if failed > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
-        if !common.json { Console.error("Rewound. Next: bobbin run '\(job)'") }
+        if !common.json { Console.error("Rewound. Next: bobbin run \(Format.argument(job))") }
     }
 
     private func cursor(_ workspace: Workspace) throws -> JSONValue {

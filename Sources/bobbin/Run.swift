@@ -33,7 +33,9 @@ struct Run: ParsableCommand {
         options.jobs = Set(plans.map(\.settings.job))
         options.allowShrink = allowShrink
         let isExtracting = Condition(true)
-        let report = Report(command: "run", workspace: workspace, spool: session.spool)
+        let report = Report(
+            command: "run", workspace: workspace, spool: session.spool, streams: plans.map(\.settings),
+            jobs: options.jobs)
         let names = session.targets(of: plans.map(\.settings))
         let outcome = Condition<[(name: String, summary: LoadSummary?, error: LoadError?)]>([])
         let fixed = options
@@ -64,6 +66,6 @@ struct Run: ParsableCommand {
         for (name, summary, error) in outcome.withLock({ $0 }) {
             report.add(target: name, summary, error)
         }
-        try report.finish(json: common.json, isInterrupted: session.stop.isStopped, streams: plans.map(\.settings))
+        try report.finish(json: common.json, isInterrupted: session.stop.isStopped)
     }
 }

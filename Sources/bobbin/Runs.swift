@@ -31,11 +31,10 @@ struct Runs: ParsableCommand {
         }
         newest.reverse()
         if common.json {
-            Console.out(
-                JSONValue.record([
-                    ("format", 1), ("runs", .array(newest.map(Document.run))),
-                    ("problems", .array(inventory.problems.map { .string($0) })),
-                ]).serializedText())
+            Console.document([
+                ("runs", .array(newest.map(Document.run))),
+                ("problems", .array(inventory.problems.map { .string($0) })),
+            ])
             return
         }
         guard !newest.isEmpty else { return Console.out("Nothing was extracted yet.") }

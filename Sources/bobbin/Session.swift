@@ -45,10 +45,32 @@ final class Session: Sendable {
                     Manifest.Partition($0.map { .init(name: $0.name, value: $0.value) })
                 }
             }
-            return try StreamPlan(
+            let plan = try StreamPlan(
                 stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
                 clock: workspace.clock)
+            if plan.isFileSource { try checkFiles(plan, workspace, restriction, options) }
+            return plan
         }
+    }
+
+    /// Which files there are decides what `--set` may name; that there are none is worth a word.
+    private static func checkFiles(
+        _ plan: StreamPlan, _ workspace: Workspace, _ restriction: [String: [String]], _ options: PartitionOptions
+    ) throws {
+        let stream = plan.settings
+        if options.days != nil {
+            throw CommandError(
+                .usage, "--days: \(stream.job) has no partition with last_days; name the values with --set")
+        }
+        for (name, values) in restriction.sorted(by: { $0.key < $1.key }) {
+            for value in values where !plan.partitions.contains(where: { $0[name] == value }) {
+                throw CommandError(.usage, "--set \(name)=\(value): no file of \(stream.job) is of that partition")
+            }
+        }
+        guard plan.partitions.isEmpty, case .files(let source) = stream.source,
+            case .files(let connection)? = workspace.settings.connections[source.connection]
+        else { return }
+        Console.error("\(stream.job): no file matches \(connection.path)/\(source.path)")
     }
 
     /// Extracts; results come in the order of the plans.
@@ -77,7 +99,7 @@ final class Session: Sendable {
         }
         let worker = try LoadWorker(
             spool, heart: heart, target: target, queue: spool.encode(name), options: options, stop: stop
-        ) { [progress] event in progress.note(event) }
+        ) { [progress] event in progress.note(event, target: name) }
         return try worker.run(wake: wake, moreToCome: moreToCome)
     }
 

@@ -14,7 +14,14 @@ struct SpoolProbe {
     }
 
     func run() -> [Check] {
-        let isSpool = (try? files.status("\(path)/spool.json", .doctorProbe)) != nil
+        let isSpool: Bool
+        do throws(StorageError) {
+            _ = try files.status("\(path)/spool.json", .doctorProbe)
+            isSpool = true
+        } catch {
+            guard error.code == .notFound else { return [Check("spool", .problem, error.description)] }
+            isSpool = false
+        }
         let parent = isSpool ? "\(path)/quarantine" : SpoolProbe.parent(path)
         let directory = "\(parent)/doctor-\(getpid())"
         var checks = [

@@ -126,7 +126,8 @@ struct Status: ParsableCommand {
         for request in try Inventory.requests(spool) {
             let ago = Age.text(request.asked, now: spool.clock.now())
             switch request.request {
-            case .pause: lines.append("\(request.job) is paused, since \(ago) (bobbin resume \(request.job))")
+            case .pause:
+                lines.append("\(request.job) is paused, since \(ago) (bobbin resume \(Format.argument(request.job)))")
             case .cancel: lines.append("\(request.job) was cancelled \(ago) ago")
             }
         }

@@ -66,9 +66,15 @@ struct Workspace {
     /// SQLite itself waits at most a second for a lock, so that a stop is heard; the loader goes on trying for `busy_timeout`.
     func openTarget(_ name: String, spool: Spool) throws -> SQLiteTarget {
         guard case .sqlite(let sqlite)? = settings.connections[name] else {
-            throw CommandError(
-                .usage,
+            throw LoadError(
+                .configuration,
                 "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
+        }
+        // SQLite only says that it cannot open it. The dot at the end follows links, and is there in directories only.
+        if (try? files.status("\(sqlite.path)/.", .inventoryStatus)) != nil {
+            throw LoadError(
+                .configuration,
+                "\(sqlite.path) is a directory: `path` of connection \(name) names the database file itself")
         }
         return try SQLiteTarget(
             path: sqlite.path, spool: spool.id, busySeconds: min(1, seconds(sqlite.busyTimeout)),

@@ -66,7 +66,12 @@ import Testing
         ("a: **/x", "1:4: no anchor &*/x stands before this alias; quote text that begins with *"),
         ("a: {<<: x}", "1:9: `<<` merges a section or a list of sections, not text"),
         ("a: {<<: [x]}", "1:10: `<<` merges sections, not text"),
-        ("a: 1\na: 2", #"1:1: the key "a" stands twice in one section; keep one"#),
+        (
+            "b:\n- c\n- x: 1\n  'y' : {y: 1}\n  # y:\n\n  y: 2",
+            #"7:3: the key "y" stands twice in one section; keep one"#
+        ),
+        ("a: {b: 1, b: 2}", #"1:5: the key "b" stands twice in one section; keep one"#),
+        ("c: 3\na: 1\na: 2", #"3:1: the key "a" stands twice in one section; keep one"#),
         ("a: 1\n---\nb: 2", "2:1: a second document begins here; a configuration is one document"),
         ("a: !!binary x", "1:4: the tag tag:yaml.org,2002:binary is not supported; remove it"),
         (

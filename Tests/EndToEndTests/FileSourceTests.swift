@@ -62,6 +62,63 @@ import Testing
         #expect(try site.count("select count(*) from t where domain = 'b'") == 2)
     }
 
+    @Test func bracesAreAlternativesNamesOrThemselves() throws {
+        let site = try Site()
+        try configure(
+            site,
+            """
+              t:
+                source: {connection: files, path: "{day}/{{x}}.{ndjson,jsonl}"}
+                partitions: {day: path}
+                mode: append
+            """)
+        for name in ["1/{x}.ndjson", "2/{x}.jsonl", "3/x.ndjson", "4/{x}.csv"] {
+            try site.write("in/\(name)", "{\"id\":1}\n")
+        }
+        #expect(try site.bobbin("run").status == 0)
+        #expect(try site.query("select day from t order by 1").compactMap { $0[0] as? String } == ["1", "2"])
+    }
+
+    @Test func whatNoFileHasIsSaid() throws {
+        let site = try Site()
+        try configure(
+            site,
+            """
+              t:
+                source: {connection: files, path: "{day}.ndjson"}
+                partitions: {day: path}
+                mode: append
+            """)
+        let absent = try site.bobbin("run")
+        #expect(absent.status == 64 && absent.errors.contains("cannot list in: no such file"), "\(absent.errors)")
+        try site.write("in/other.txt", "")
+        let empty = try site.bobbin("run")
+        #expect(empty.status == 0 && empty.errors.contains("t: no file matches in/{day}.ndjson"), "\(empty)")
+        try site.write("in/1.ndjson", "{\"id\":1}\n")
+        #expect(try site.bobbin("run", "--set", "day=2").status == 64)
+        #expect(try site.bobbin("run", "--days", "2").status == 64)
+        #expect(try site.bobbin("run", "--set", "day=1").status == 0)
+    }
+
+    @Test func aPreviewOfSeveralStreamsIsOneDocument() throws {
+        let site = try Site()
+        try configure(
+            site,
+            """
+              t:
+                streams:
+                  a: {source: {connection: files, path: "a.ndjson"}, table: a}
+                  b: {source: {connection: files, path: "b.ndjson"}, table: b}
+                mode: append
+            """)
+        for name in ["a", "b"] { try site.write("in/\(name).ndjson", "{\"id\":1}\n") }
+        let ended = try site.bobbin("preview", "t", "--json")
+        #expect(ended.status == 0, "\(ended.errors)")
+        let document = try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any]
+        let streams = document?["streams"] as? [[String: Any]]
+        #expect(streams?.map { $0["stream"] as? String } == ["a", "b"])
+    }
+
     @Test func badLinesAreSetAsideWithFileAndLine() throws {
         let site = try Site()
         try configure(site, "  t: {source: {connection: files, path: \"*.ndjson\"}, mode: append}")

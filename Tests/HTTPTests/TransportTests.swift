@@ -98,6 +98,22 @@ import Testing
         #expect(error.category == (url.contains("127.0.0.1") ? .transient : .configuration), "\(error)")
     }
 
+    @Test func aNameThatIsNotFoundStaysTransient() throws {
+        let session = try Session(Peer.options { $0.baseURL = "http://nosuch.invalid" })
+        // Each attempt, with the same connection: the second one once met a setting that libcurl did not take any more.
+        for _ in 0..<3 {
+            let error = failure { () throws(HTTPError) in _ = try session.get("http://nosuch.invalid/") }
+            #expect(error.category == .transient, "\(error)")
+        }
+        #expect(try session.get("/status/200").status == 200)
+    }
+
+    @Test func aDeadProxyIsNamed() throws {
+        let session = try tls { $0.proxy = Proxy(url: "http://pu:wr0ngpass@127.0.0.1:1") }
+        let error = failure { () throws(HTTPError) in _ = try session.get(peer.main + "/echo") }
+        #expect(error.message.contains("the proxy http://***@127.0.0.1:1"), "\(error)")
+    }
+
     @Test func rateLimitSpacesRequests() throws {
         let clock = ManualClock()
         let options = Peer.options {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import HTTP
@@ -67,6 +68,15 @@ import Testing
     ])
     func redaction(url: String, shown: String) {
         #expect(Redaction.url(url) == shown)
+    }
+
+    @Test(arguments: ["", "a", "us", "user", "user:p\u{E4}ss", "\u{FF}\u{3FF}>?~"])
+    func basicCredentialsAreHiddenInTheirSentForm(password: String) throws {
+        var options = HTTPClientOptions(baseURL: "https://h")
+        options.authorization = .basic(user: "user", password: password)
+        let sent = Data("user:\(password)".utf8).base64EncodedString()
+        let shown = try HTTPClient(options).redact("bad header 'Basic \(sent)'")
+        #expect(shown == "bad header 'Basic ***\(String(repeating: "=", count: sent.count { $0 == "=" }))'", "\(shown)")
     }
 
     @Test func nothingPrintsSecrets() throws {

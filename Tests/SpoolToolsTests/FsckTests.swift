@@ -87,7 +87,8 @@ struct Damage: Sendable, CustomTestStringConvertible {
             try bench.write("dead/db/\(open.run)/1.why.json", Array("{".utf8))
         },
         Damage(code: .whyWithoutChunk) { bench, open, _ in try bench.write("dead/db/\(open.run)/1.why.json", [1]) },
-        Damage(code: .stranger) { bench, _, _ in try bench.write("core.1234", [1]) },
+        Damage(code: .stranger, isMended: false) { bench, _, _ in try bench.write("core.1234", [1]) },
+        Damage(code: .stranger, isMended: false) { bench, _, _ in try bench.makeDirectory("READY") },
         Damage(code: .stranger) { bench, open, _ in try bench.write("\(bench.ready(open))/.nfs0001", [1]) },
         Damage(code: .stranger) { bench, _, _ in
             try bench.makeDirectory("loaded/db/notes")
@@ -170,6 +171,37 @@ struct FsckTests {
         #expect(left.isEmpty == damage.isMended, "\(left)")
     }
 
+    @Test func whatLiesBesideTheSpoolStaysThere() throws {
+        let (bench, _, _) = try bench()
+        let names = ["warehouse.db", "bobbin.yaml"]
+        for name in names { try bench.write(name, Array("precious".utf8)) }
+        let found = try bench.fsck(repair: true)
+        #expect(found.map(\.path) == names.reversed() && found.allSatisfy { !$0.isRepaired && !$0.isRepairable })
+        for name in names { #expect(try bench.read(name) == Array("precious".utf8)) }
+    }
+
+    @Test func aSpoolIsMadeInADirectoryOfItsOwn() throws {
+        let bench = try Bench()
+        let other = "\(bench.root)/other"
+        func open() throws { _ = try Bench.open(other, bench.host) }
+        try bench.files.makeDirectory(other, .doctorProbe)
+        try bench.files.makeDirectory("\(other)/spool", .doctorProbe)
+        func write(_ name: String) throws {
+            try bench.files.writeFile(
+                "\(other)/spool/\(name)", [1], create: .doctorProbe, write: .doctorProbe, close: .doctorProbe)
+        }
+        try write("bobbin.yaml")
+        #expect(throws: SpoolError.self) { try open() }
+        #expect(try bench.files.list("\(other)/spool", .doctorProbe) == ["bobbin.yaml"])
+        try bench.files.unlink("\(other)/spool/bobbin.yaml", .doctorProbe)
+        // What may lie there, and what an interrupted creation leaves.
+        for name in ["README.md", ".gitignore", "spool.json.\(bench.spool.id)"] { try write(name) }
+        try bench.files.makeDirectory("\(other)/spool/ready", .doctorProbe)
+        try open()
+        try write("notes.txt")
+        try open()
+    }
+
     @Test func aTornOutcomeComesBackFromTheTarget() throws {
         let (bench, _, loaded) = try bench()
         try bench.write("manifests/job/s/p=done/1.db.outcome.json", [])
@@ -194,7 +226,7 @@ struct FsckTests {
     @Test func quarantineNeverOverwrites() throws {
         let bench = try Bench()
         for byte in 1...3 as ClosedRange<UInt8> {
-            try bench.write("stray", [byte])
+            try bench.write("control/stray", [byte])
             _ = try bench.fsck(repair: true)
         }
         let names = try bench.files.list("\(bench.spool.root)/quarantine", .doctorProbe)

@@ -44,6 +44,22 @@ struct InventoryTests {
         #expect(try Inventory.queues(bench.spool).first?.deadChunks == 1)
     }
 
+    @Test(arguments: [WriteMode.merge, .append]) func whatAFailedRunHoldsUpNamesIt(mode: WriteMode) throws {
+        let bench = try Bench()
+        let first = try bench.publish(mode: mode)
+        try bench.write("\(bench.ready(first))/0.a0.c0.ndjson.zst", [1, 2, 3])
+        try bench.load()
+        try bench.publish(mode: mode)
+        try bench.publish(mode: mode)
+        try bench.load()
+        let statuses = try bench.statuses()
+        #expect(statuses.map(\.number) == [3, 1] && statuses.map(\.waitsFor) == [1, nil], "\(statuses)")
+        #expect(statuses[0].error?.contains("manifest 1") == true && statuses[1].state == .failed)
+        // What is in the target already is told.
+        #expect((statuses[0].rowsLoaded > 0) == (mode == .append), "\(statuses)")
+        #expect(try bench.statuses(all: true).map(\.number) == [3, 2, 1])
+    }
+
     @Test func aLaterReplacementSupersedes() throws {
         let bench = try Bench()
         let first = try bench.publish(mode: .replacePartition)

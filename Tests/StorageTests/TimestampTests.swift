@@ -88,8 +88,20 @@ import Testing
 
     @Test func errorsSayWhatToDo() {
         let error = StorageError(.noSpace, .chunkWrite, "spool/x")
-        #expect(error.description.contains("chunkWrite spool/x") && error.description.contains("make room"))
+        #expect(
+            error.description.hasPrefix("cannot write spool/x: no space") && error.description.contains("make room"))
         #expect(error.isEnvironment && !StorageError(.notFound, .chunkWrite, "").isEnvironment)
+        #expect(!StorageError(.permission, .chunkWrite, "").isEnvironment)
+    }
+
+    @Test func aFailedReadOrWriteNamesItsFile() throws {
+        let files = POSIXFileSystem()
+        let file = try files.open("/dev/full", .rewrite, .chunkCreate)
+        defer { try? files.close(file, .chunkClose) }
+        let error = #expect(throws: StorageError.self) {
+            try [UInt8](repeating: 0, count: 10).withUnsafeBytes { bytes in try files.write(file, bytes, .chunkWrite) }
+        }
+        #expect(error?.code == .noSpace && error?.path == "/dev/full")
     }
 
     @Test func thisProcessIsAliveAndOthersOfOtherHostsAreUnknown() {

@@ -79,7 +79,7 @@ struct SourceReader {
 
     private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
         let path = template("path", of: fields)
-        if let path { checkPlaceholders([path], known: [], fields) }
+        if let path { checkPlaceholders([path], known: [], fields, isPattern: true) }
         for partition in partitions where partition.values != .fromPath {
             fields.fail(
                 .conflict, "path",
@@ -140,11 +140,15 @@ struct SourceReader {
         }
     }
 
-    private func checkPlaceholders(_ templates: [Placed], known: [String], _ fields: Fields) {
+    /// - Parameter isPattern: whether braces with a comma are alternatives (`{csv,tsv}`) and not a name.
+    private func checkPlaceholders(
+        _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false
+    ) {
         let columns = partitions.map(\.name)
         let all = columns + known
         for placed in templates {
             for name in placed.template.placeholders where !all.contains(name) && !placed.template.hasVariables {
+                if isPattern, name.contains(",") { continue }
                 let needs = [
                     "cursor": "pagination of type cursor or next_cursor", "page": "pagination of type page",
                     "since": "incremental", "page_size": "a connection of type http",

@@ -96,8 +96,17 @@ package struct FileSourceSettings: Sendable, Hashable {
 
     /// The connection's name.
     package let connection: String
-    /// A glob; placeholders are names of partitions.
+    /// A glob; placeholders are names of partitions, or alternatives (`{csv,tsv}`).
     package let path: Template
+    /// The glob as `Formats` reads it: `{{` and `}}` are escaped there.
+    package var pattern: String {
+        path.parts.map { part in
+            switch part {
+            case .placeholder(let name): "{\(name)}"
+            case .literal(let text): text.map { $0 == "{" || $0 == "}" ? "\\\($0)" : "\($0)" }.joined()
+            }
+        }.joined()
+    }
     /// What the values, or the files, are.
     package let format: Format
     /// How the files are compressed.

@@ -87,10 +87,32 @@ enum YAMLReader {
             return YAMLProblem(mark: Mark(line: line, column: 1), message: "not YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
             let names = keys.map { Message.quoted(Composer.restored($0)) }.joined(separator: ", ")
-            return at(context.mark, "the key \(names) stands twice in one section; keep one")
+            let own = keys.first.flatMap { repeated($0, in: text, from: Mark(context.mark)) } ?? Mark(context.mark)
+            return YAMLProblem(mark: own, message: "the key \(names) stands twice in one section; keep one")
         case .no, .memory, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
             return YAMLProblem(mark: Mark(line: 1, column: 1), message: "the text could not be read as YAML")
         }
+    }
+
+    /// Where a key stands for the second time in the section that begins at `start`, as far as that can be told by the
+    /// lines: the library only tells where the section begins.
+    private static func repeated(_ key: String, in text: String, from start: Mark) -> Mark? {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        var found = 0
+        for (index, line) in lines.enumerated().dropFirst(start.line - 1) {
+            // The first key of a list's item stands behind a dash.
+            let indent = line.prefix { $0 == " " || (index == start.line - 1 && $0 == "-") }.count
+            let rest = line.dropFirst(indent)
+            if rest.isEmpty || rest.hasPrefix("#") { continue }
+            if indent < start.column - 1 { break }
+            guard indent == start.column - 1 else { continue }
+            for form in [key, "\"\(key)\"", "'\(key)'"] where rest.hasPrefix(form) {
+                guard rest.dropFirst(form.count).drop(while: { $0 == " " }).first == ":" else { continue }
+                found += 1
+                if found == 2 { return Mark(line: index + 1, column: start.column) }
+            }
+        }
+        return nil
     }
 }
 

@@ -34,7 +34,13 @@ enum FileDiscovery {
                     SourceFile(path: path, identity: try FileSourceReader.identity(path, in: directory, files)))
             }
         } catch let error as StorageError {
-            throw ExtractError(.environment, error.description)
+            switch error.code {
+            case .notFound, .notDirectory:
+                throw ExtractError(
+                    .configuration, "\(error.description): make the directory, or correct `path` of the connection")
+            case .permission: throw ExtractError(.permission, error.description)
+            default: throw ExtractError(.environment, error.description)
+            }
         } catch let error as FormatsError {
             throw ExtractError(.configuration, error.message)
         }

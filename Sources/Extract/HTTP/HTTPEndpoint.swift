@@ -112,7 +112,8 @@ final class HTTPEndpoint: Sendable {
                 case .cancelled: .cancelled
                 }
             return (ExtractError(kind, http.message), http.retryAfter)
-        case let storage as StorageError: return (ExtractError(.environment, storage.description), nil)
+        case let storage as StorageError:
+            return (ExtractError(storage.code == .permission ? .permission : .environment, storage.description), nil)
         default: return (ExtractError(.configuration, "\(error)"), nil)
         }
     }

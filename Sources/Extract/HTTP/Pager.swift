@@ -1,4 +1,5 @@
 internal import Configuration
+internal import HTTP
 internal import JSON
 
 /// Where a partition's paging stands, and how the next page is found. Pure.
@@ -84,7 +85,10 @@ struct Pager: Equatable {
         case .page(_, let start, let total, let stop):
             if total != nil {
                 guard let captured, let number = Int(captured) else {
-                    throw ExtractError(.configuration, "the answer has no number at pagination.total_pages")
+                    throw ExtractError(
+                        .configuration,
+                        "\(Redaction.url(url)): no number at \(total ?? "") of the answer: check pagination.total_pages"
+                    )
                 }
                 if page - start + 1 >= number { return false }
             } else if rows == 0 || (stop == .shortPage && rows < pageSize) {

@@ -1,0 +1,299 @@
+import Foundation
+import Testing
+
+/// What the commands say and with what they end, when not all is well.
+@Suite struct CommandTests {
+    /// A site with an extracted, not yet loaded partition.
+    private func extracted(extra: String = "") throws -> Site {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a", "--rows", "700"])
+        try site.configure(domains: ["a"], days: "[2026-03-01]", extra: extra)
+        #expect(try site.bobbin("extract").status == 0)
+        return site
+    }
+
+    /// Overwrites every waiting chunk, so that it will be dead.
+    private func damage(_ site: Site) throws {
+        let ready = site.directory.appendingPathComponent("spool/ready")
+        for path in try FileManager.default.subpathsOfDirectory(atPath: ready.path) where path.hasSuffix(".zst") {
+            try Data([1, 2, 3]).write(to: ready.appendingPathComponent(path))
+        }
+    }
+
+    private func document(_ text: String) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    /// Waits until something lies in a directory.
+    private func wait(for directory: URL) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while Date() < deadline {
+            if let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path), !names.isEmpty {
+                return true
+            }
+            usleep(5_000)
+        }
+        return false
+    }
+
+    // MARK: on_failure
+
+    /// Writes what is posted to `posts`, a JSON text a line, and answers 503 to the first request of all.
+    private static let listener = """
+        import http.server, json, os
+        class Handler(http.server.BaseHTTPRequestHandler):
+            count = 0
+            def do_POST(self):
+                Handler.count += 1
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                with open("posts", "a") as f:
+                    f.write(json.dumps([self.path, self.headers["Content-Type"], body]) + "\\n")
+                self.send_response(404 if "nowhere" in self.path else 503 if Handler.count == 1 else 204)
+                self.end_headers()
+            def log_message(self, *arguments): pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        open("port.new", "w").write(str(server.server_port))
+        os.rename("port.new", "listener/port")
+        server.serve_forever()
+        """
+
+    @Test func failedPartitionsAreToldToTheCommandAndTheWebhook() throws {
+        let site = try Site()
+        let folder = site.directory.appendingPathComponent("listener")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let listener = try Running("/usr/bin/env", ["python3", "-c", Self.listener], in: site.directory)
+        defer { listener.kill(SIGKILL) }
+        #expect(wait(for: folder))
+        let port = try String(contentsOf: folder.appendingPathComponent("port"), encoding: .utf8)
+        try site.startUpstream(["--domains", "a,b", "--rows", "10", "--fail-domain", "b"])
+        func hook(_ path: String) -> String {
+            """
+                on_failure:
+                  command: [sh, -c, "while read line; do echo $line; done </proc/$$/status >signals; cat >told"]
+                  webhook: "http://127.0.0.1:\(port)/\(path)"
+            """
+        }
+        try site.configure(domains: ["a", "b"], days: "[2026-03-01]", extra: hook("s3cret"))
+        let ended = try site.bobbin("run")
+        #expect(ended.status == 1 && !ended.errors.contains("on_failure"), "\(ended.errors)")
+        let told = try String(contentsOf: site.directory.appendingPathComponent("told"), encoding: .utf8)
+        let failed = try #require(try document(told)["failed"] as? [[String: Any]])
+        #expect(
+            failed.count == 1
+                && failed[0]["partition"] as? [String: String] == ["domain": "b", "data_date": "2026-03-01"])
+        let posts = try String(contentsOf: site.directory.appendingPathComponent("posts"), encoding: .utf8)
+            .split(separator: "\n").map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String] }
+        #expect(posts == Array(repeating: ["/s3cret", "application/json", String(told.dropLast())], count: 2))
+        // The command starts as from a shell, whatever this program blocks and ignores.
+        let signals = try String(contentsOf: site.directory.appendingPathComponent("signals"), encoding: .utf8)
+        for line in signals.split(separator: "\n") where line.hasPrefix("SigBlk") || line.hasPrefix("SigIgn") {
+            let mask = UInt64(line.split(separator: " ")[1], radix: 16) ?? .max
+            #expect(mask & (1 << (SIGPIPE - 1) | 1 << (SIGINT - 1) | 1 << (SIGTERM - 1)) == 0, "\(line)")
+        }
+        // A hook that fails is one line, without the address, and changes nothing.
+        try site.configure(domains: ["a", "b"], days: "[2026-03-01]", extra: hook("nowhere/s3cret"))
+        let refused = try site.bobbin("run")
+        #expect(refused.status == 1 && !refused.errors.contains("s3cret"))
+        #expect(refused.errors.contains("the webhook at http://127.0.0.1:\(port) answered 404"), "\(refused.errors)")
+    }
+
+    @Test func whatCannotBeLoadedIsToldByLoad() throws {
+        let site = try extracted(extra: "    on_failure: {command: [sh, -c, \"cat >told\"]}")
+        try damage(site)
+        let ended = try site.bobbin("load")
+        #expect(ended.status == 1, "\(ended.errors)")
+        let told = try document(String(contentsOf: site.directory.appendingPathComponent("told"), encoding: .utf8))
+        #expect(told["job"] as? String == "faults")
+        let again = try site.bobbin("load")
+        #expect(again.status == 1 && again.output.contains("faults: 1 partition waits for a person"), "\(again.output)")
+    }
+
+    // MARK: What waits
+
+    @Test func aPauseIsNoFailure() throws {
+        let site = try extracted(extra: "    on_failure: {command: [sh, -c, \"cat >told\"]}")
+        let paused = try document(try site.bobbin("pause", "faults", "--json").output)
+        #expect(paused["command"] as? String == "pause" && paused["changed"] as? Bool == true)
+        let load = try site.bobbin("load")
+        #expect(load.status == 2 && load.output.contains("the job is paused"), "\(load)")
+        #expect(!load.output.contains("nothing waits"))
+        let run = try site.bobbin("run")
+        #expect(run.status == 2 && run.output.contains("PENDING") && !run.output.contains("FAILED"), "\(run)")
+        #expect(!FileManager.default.fileExists(atPath: site.directory.appendingPathComponent("told").path))
+        #expect(try site.bobbin("resume", "faults").status == 0)
+        #expect(try site.bobbin("load").status == 0)
+        #expect(try site.count("select count(*) from fault_record") == 700)
+    }
+
+    @Test func whatAnotherProcessLoadsIsLoaded() throws {
+        let site = try extracted()
+        let watching = try site.start("load", "--watch")
+        defer { watching.kill(SIGKILL) }
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while Date() < deadline, try !site.bobbin("status").output.contains("1 LOADED") { usleep(20_000) }
+        let ended = try site.bobbin("run")
+        #expect(ended.status == 0 && ended.output.contains("1 succeeded, 0 failed"), "\(ended)")
+        #expect(ended.output.contains("700 rows extracted, 700 loaded"), "\(ended)")
+    }
+
+    @Test func whatNoJobLoadsIsSaid() throws {
+        let site = try extracted()
+        let file = site.directory.appendingPathComponent("bobbin.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try site.write("bobbin.yaml", text.replacingOccurrences(of: "warehouse", with: "other"))
+        let load = try site.bobbin("load")
+        #expect(load.status == 0 && load.output.contains("no job of this configuration loads into it"), "\(load)")
+        #expect(!load.output.contains("nothing waits"))
+    }
+
+    @Test func aDirectoryIsNoTarget() throws {
+        let site = try extracted()
+        let path = site.directory.appendingPathComponent("warehouse.db")
+        try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
+        let load = try site.bobbin("load")
+        #expect(load.status == 64 && load.errors.contains("warehouse.db is a directory"), "\(load)")
+        #expect(!load.output.contains("nothing waits"))
+    }
+
+    // MARK: Signals and requests
+
+    /// A run in the middle of a slow extraction.
+    private func running() throws -> (Site, Running) {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a", "--rows", "4000", "--latency-ms", "300"])
+        try site.configure(domains: ["a"])
+        let running = try site.start("run")
+        #expect(wait(for: site.directory.appendingPathComponent("spool/writing")))
+        return (site, running)
+    }
+
+    @Test func aCancelledRunIsInterrupted() throws {
+        let (site, running) = try running()
+        #expect(try site.bobbin("cancel", "faults").status == 0)
+        let ended = try running.wait()
+        #expect(ended.status == 4 && ended.output.contains("CANCELLED"), "\(ended)")
+    }
+
+    @Test func aSignalThatIsSentTwiceStopsInOrder() throws {
+        let (site, running) = try running()
+        running.kill(SIGTERM)
+        running.kill(SIGINT)
+        let ended = try withExtendedLifetime(site) { try running.wait() }
+        // Only a stop in order has a summary.
+        #expect(ended.status == 4 && ended.output.contains("3 partitions"), "\(ended)")
+    }
+
+    @Test func anInterruptedPreviewLeavesNothing() throws {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a", "--rows", "10", "--latency-ms", "20000"])
+        try site.configure(domains: ["a"])
+        let scratch = site.directory.appendingPathComponent("scratch")
+        try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
+        let running = try Running(
+            "/usr/bin/env", ["TMPDIR=\(scratch.path)", Programs.bobbin, "preview", "faults"], in: site.directory)
+        #expect(wait(for: scratch))
+        running.kill(SIGTERM)
+        #expect(try running.wait().status == 4)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])
+    }
+
+    // MARK: Messages
+
+    @Test func hintsSurviveTheShellAndTheTerminal() throws {
+        let site = try Site()
+        let names = ["bad'quote", "turned\u{202E}'"]
+        try site.startUpstream(["--domains", names.joined(separator: ","), "--rows", "10"])
+        for (name, argument) in zip(names, [#"'domain=bad'\''quote'"#, #"$'domain=turned\u202E\''"#]) {
+            try site.configure(domains: [name], days: "[2026-03-01]")
+            // Without the mock, nothing answers.
+            try site.startUpstream(["--domains", "other", "--rows", "10", "--fail-domain", name])
+            let ended = try site.bobbin("extract")
+            #expect(ended.errors.contains("--set \(argument)") || ended.status == 75, "\(ended)")
+            #expect(!(ended.errors + ended.output).unicodeScalars.contains("\u{202E}"))
+        }
+    }
+
+    @Test func retriesOfAFailedPartitionAreCounted() throws {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a,b", "--rows", "10", "--fail-domain", "b"])
+        try site.configure(domains: ["a", "b"], days: "[2026-03-01]")
+        let items = try document(try site.bobbin("extract", "--json").output)["partitions"] as? [[String: Any]]
+        #expect(items?.map { $0["state"] as? String } == ["PUBLISHED", "FAILED"])
+        #expect(items?.map { $0["retries"] as? Int } == [0, 3])
+    }
+
+    @Test func aHostThatIsNotFoundMayBeFoundLater() throws {
+        let site = try Site()
+        try site.configure(domains: ["a"], days: "[2026-03-01]")
+        let file = site.directory.appendingPathComponent("bobbin.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try site.write("bobbin.yaml", text.replacingOccurrences(of: "127.0.0.1", with: "nosuch.invalid"))
+        let ended = try site.bobbin("extract")
+        #expect(ended.status == 75 && ended.errors.components(separatedBy: "again in").count == 4, "\(ended.errors)")
+    }
+
+    @Test func aDeadProxyOfTheEnvironmentIsSuspected() throws {
+        let site = try Site()
+        try site.configure(domains: ["a"], days: "[2026-03-01]")
+        let file = site.directory.appendingPathComponent("bobbin.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try site.write("bobbin.yaml", text.replacingOccurrences(of: "127.0.0.1", with: "source.example"))
+        let ended = try Running(
+            "/usr/bin/env", ["-u", "no_proxy", "http_proxy=http://127.0.0.1:1", Programs.bobbin, "extract"],
+            in: site.directory
+        ).wait()
+        #expect(ended.status == 75 && ended.errors.contains("a proxy of the environment"), "\(ended.errors)")
+    }
+
+    @Test func planNamesWhatIsMissing() throws {
+        let site = try Site()
+        try site.startUpstream(["--rows", "10"])
+        try site.configure(domains: ["a"])
+        #expect(try site.bobbin("plan").status == 0)
+        try site.write("spool", "no directory")
+        #expect(try site.bobbin("plan").status != 0)
+        #expect(try site.bobbin("doctor").output.contains("problem"))
+        let file = site.directory.appendingPathComponent("bobbin.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try site.write(
+            "bobbin.yaml", text.replacingOccurrences(of: "http://127.0.0.1:\(site.port)", with: "${NO_SUCH_VARIABLE}"))
+        let unset = try site.bobbin("plan")
+        #expect(unset.status == 64 && unset.errors.contains("NO_SUCH_VARIABLE"), "\(unset.errors)")
+    }
+
+    @Test func planShowsWhereAnIncrementalOneGoesOn() throws {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a", "--rows", "10"])
+        try site.write(
+            "bobbin.yaml",
+            """
+            connections:
+              upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
+              warehouse: {type: sqlite, path: warehouse.db}
+            jobs:
+              t:
+                source:
+                  connection: upstream
+                  path: /faults
+                  query: {domain: a, date: "2026-03-01", lastRank: "{since}", limit: "100"}
+                  records: /data
+                  incremental: {cursor: rank, since: "0", format: integer}
+                primary_key: [rank]
+                mode: merge
+                target: warehouse
+            """)
+        #expect(try site.bobbin("plan").output.contains("n=0"))
+        let ended = try site.bobbin("extract")
+        #expect(ended.status == 0, "\(ended.errors)")
+        let plan = try site.bobbin("plan").output
+        #expect(plan.contains("n=1  cursor=1"), "\(plan)")
+    }
+
+    @Test func aSpoolHasADirectoryOfItsOwn() throws {
+        let site = try Site()
+        try site.startUpstream(["--rows", "10"])
+        try site.configure(domains: ["a"])
+        let ended = try site.bobbin("extract", "--spool", ".")
+        #expect(ended.status == 64 && ended.errors.contains("it holds bobbin.yaml"), "\(ended.errors)")
+    }
+}
