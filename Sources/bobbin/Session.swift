@@ -92,15 +92,29 @@ final class Session: Sendable {
     func load(
         target name: String, options: LoadOptions, moreToCome: @escaping @Sendable () -> Bool
     ) throws -> LoadSummary {
-        let target = try workspace.openTarget(name, spool: spool)
         var options = options
         if case .sqlite(let sqlite)? = workspace.settings.connections[name] {
             options.patience = workspace.seconds(sqlite.busyTimeout)
         }
+        let target = try open(name, options)
         let worker = try LoadWorker(
             spool, heart: heart, target: target, queue: spool.encode(name), options: options, stop: stop
         ) { [progress] event in progress.note(event, target: name) }
         return try worker.run(wake: wake, moreToCome: moreToCome)
+    }
+
+    /// Opens a target that somebody may hold locked: with the loader's patience, for ever when watching.
+    private func open(_ name: String, _ options: LoadOptions) throws -> SQLiteTarget {
+        let began = workspace.clock.uptime()
+        while true {
+            do { return try workspace.openTarget(name, spool: spool) } catch {
+                let failure = LoadError(error)
+                let isOver = !options.watch && workspace.clock.uptime() - began >= options.patience
+                guard failure.kind == .transient, !isOver, !stop.isStopped else { throw error }
+                progress.note(LoadEvent.waiting(reason: failure.message, seconds: 0.25), target: name)
+                stop.sleep(seconds: 0.25)
+            }
+        }
     }
 
     /// The load options of the configuration.
