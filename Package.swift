@@ -98,8 +98,8 @@ let package = Package(
         .testTarget(
             name: "LoadTests", dependencies: ["Databases", "Load", "Manifest", "Spool", "Storage", "TestKit"],
             swiftSettings: settings),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
-        .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest"], swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd"], swiftSettings: settings),
         .testTarget(

@@ -1,4 +1,5 @@
 import Chunk
+import TestKit
 import Testing
 
 @Suite struct ChunkDecoderTests {
@@ -85,7 +86,7 @@ import Testing
 
     @Test func damagedFilesNeverPassWithOtherContent() throws {
         let decoder = try ChunkDecoder()
-        var random = Random(seed: 6)
+        var random = SeededRandom(6)
         var refused = 0
         for round in 0..<3000 {
             let bytes = makeLines((0..<(1 + random.below(20))).map { _ in random.below(200) }, seed: UInt64(round))

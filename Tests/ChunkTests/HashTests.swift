@@ -1,5 +1,6 @@
 import Chunk
 import Manifest
+import TestKit
 import Testing
 
 @Suite struct HashTests {
@@ -59,7 +60,7 @@ import Testing
             (0..<200).map { "{\"rank\":\($0),\"text\":\"\(String(repeating: "x", count: $0))\"}" } + ["", "", "{}"]
         var expected: UInt64 = 0
         for line in lines { expected &+= hash(line) }
-        var random = Random(seed: 8)
+        var random = SeededRandom(8)
         for _ in 0..<10 {
             lines.shuffle(using: &random)
             var sum = RowHash()

@@ -1,11 +1,12 @@
 import Chunk
+import TestKit
 import Testing
 
 @Suite struct RawBufferTests {
     @Test func growsAndKeepsItsBytes() {
         let buffer = RawBuffer()
         var expected: [UInt8] = []
-        var random = Random(seed: 1)
+        var random = SeededRandom(1)
         for _ in 0..<300 {
             let part = (0..<random.below(200)).map { _ in UInt8(random.below(256)) }
             part.withUnsafeBytes { buffer.append($0) }

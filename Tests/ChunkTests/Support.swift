@@ -1,25 +1,9 @@
 import Chunk
-
-/// splitmix64: the same numbers from the same seed, everywhere.
-struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
+import TestKit
 
 /// Lines of the given lengths, LF-ended, of text that compresses somewhat.
 func makeLines(_ lengths: [Int], seed: UInt64) -> [UInt8] {
-    var random = Random(seed: seed)
+    var random = SeededRandom(seed)
     let words = ["interface", "down", "\"rank\":", "{", "}", "12345", " "].map { Array($0.utf8) }
     var bytes: [UInt8] = []
     for length in lengths {

@@ -1,4 +1,5 @@
 import JSON
+import TestKit
 import Testing
 
 @Suite struct DocumentReaderTests {
@@ -134,7 +135,7 @@ import Testing
     }
 
     @Test func agreesWithTheTreeOnMutatedPages() {
-        var random = Random(seed: 21)
+        var random = SeededRandom(21)
         let page = Array(#"{"m":{"n":[1,"x"]},"data":[{"a":1},{"b":[2]},{}],"next":"t","z":null}"#.utf8)
         let letters = Array(#"{}[]",:\0a1 .-n"#.utf8)
         var accepted = 0

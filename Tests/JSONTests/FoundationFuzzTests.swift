@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestKit
 import Testing
 
 /// The scanner and the small-document parser against Foundation's parser, on documents from a seed and damaged ones.
@@ -84,11 +85,11 @@ import Testing
         return .object(members)
     }
 
-    static func space(_ random: inout Random) -> String {
+    static func space(_ random: inout SeededRandom) -> String {
         random.below(4) == 0 ? [" ", "\n", "\t", "\r\n", "   "][random.below(5)] : ""
     }
 
-    static func string(_ random: inout Random) -> String {
+    static func string(_ random: inout SeededRandom) -> String {
         let pieces = [
             "a", "key", "interface", "é", "温度", "\u{1F525}", "\\n", "\\\"", "\\\\", "\\/", "\\u00e9", "\\uD83D\\uDE00",
             "\\u0000", " ", "{", "]", ":", ",", "12345678", "\u{7F}", "\\b\\f\\r\\t",
@@ -96,7 +97,7 @@ import Testing
         return "\"" + (0..<random.below(6)).map { _ in pieces[random.below(pieces.count)] }.joined() + "\""
     }
 
-    static func value(_ random: inout Random, _ depth: Int) -> String {
+    static func value(_ random: inout SeededRandom, _ depth: Int) -> String {
         switch random.below(depth > 4 ? 6 : 9) {
         case 0: return "null"
         case 1: return random.below(2) == 0 ? "true" : "false"
@@ -114,7 +115,7 @@ import Testing
         }
     }
 
-    static func object(_ random: inout Random, _ depth: Int) -> String {
+    static func object(_ random: inout SeededRandom, _ depth: Int) -> String {
         var text = "{" + space(&random)
         for index in 0..<random.below(6) {
             if index > 0 { text += "," + space(&random) }
@@ -130,7 +131,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4) func validDocumentsHaveEqualValues(_ part: Int) throws {
-        var random = Random(seed: UInt64(1000 + part))
+        var random = SeededRandom(UInt64(1000 + part))
         for _ in 0..<1500 {
             let bytes = Array(Self.object(&random, 0).utf8)
             let expected = try #require(Self.foundation(bytes))
@@ -148,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: 0..<8) func damagedDocumentsAreJudgedAlike(_ part: Int) throws {
-        var random = Random(seed: UInt64(2000 + part))
+        var random = SeededRandom(UInt64(2000 + part))
         let letters = Array("{}[]\",:\\/0123456789eE+-.tfnu \n\t".utf8) + [0x00, 0x1F, 0x7F, 0x80, 0xC3, 0xE2, 0xFF]
         var counts = (accepted: 0, refused: 0)
         for _ in 0..<4000 {

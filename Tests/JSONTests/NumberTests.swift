@@ -1,4 +1,5 @@
 import JSON
+import TestKit
 import Testing
 
 @Suite struct NumberTests {
@@ -24,7 +25,7 @@ import Testing
     }
 
     @Test func parsesRandomIntegers() {
-        var random = Random(seed: 5)
+        var random = SeededRandom(5)
         for _ in 0..<20_000 {
             let value = Int64(bitPattern: random.next()) >> Int64(random.below(64))
             #expect(integer(value.description) == value)
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func doublesRoundTrip() {
-        var random = Random(seed: 6)
+        var random = SeededRandom(6)
         for _ in 0..<20_000 {
             let value = Double(bitPattern: random.next())
             if !value.isFinite { continue }
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test func randomLiteralsAgreeWithTheStandardLibrary() {
-        var random = Random(seed: 7)
+        var random = SeededRandom(7)
         for _ in 0..<20_000 {
             var text = random.below(2) == 0 ? "-" : ""
             text += String(random.next() >> UInt64(random.below(64)))

@@ -1,4 +1,5 @@
 import JSON
+import TestKit
 import Testing
 
 @Suite struct RecordScannerTests {
@@ -75,7 +76,7 @@ import Testing
     @Test(arguments: [1, 2, 63, 64, 65, 127, 128, 129, 500, 1023])
     func followsNesting(_ depth: Int) throws {
         for pattern in 0..<4 {
-            var random = Random(seed: UInt64(depth * 4 + pattern))
+            var random = SeededRandom(UInt64(depth * 4 + pattern))
             let kinds = (0..<depth).map { _ in
                 pattern == 0 ? true : pattern == 1 ? false : random.next() & 1 == 0
             }

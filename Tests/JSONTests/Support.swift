@@ -1,22 +1,5 @@
 import JSON
 
-/// splitmix64: the same numbers from the same seed, everywhere.
-struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-}
-
 /// What may stand behind the input: bytes that would continue a token if a scanner looked past the end.
 let paddings: [UInt8] = [0x00, 0x20, 0x22, 0x39, 0x5C, 0x5D, 0x7D, 0x2C, 0x0A]
 

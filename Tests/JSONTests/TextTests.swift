@@ -1,4 +1,5 @@
 import JSON
+import TestKit
 import Testing
 
 @Suite struct TextTests {
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func escapesRoundTrip() throws {
-        var random = Random(seed: 11)
+        var random = SeededRandom(11)
         for _ in 0..<3000 {
             let bytes = (0..<random.below(60)).map { _ in
                 random.below(3) == 0 ? UInt8(random.below(128)) : [0x61, 0x22, 0x5C, 0x0A, 0x41][random.below(5)]
@@ -66,7 +67,7 @@ import Testing
     }
 
     @Test func validatesUTF8LikeTheStandardLibrary() {
-        var random = Random(seed: 3)
+        var random = SeededRandom(3)
         let pieces = [
             "a", "abcdefgh", String(repeating: "x", count: 32), "é", "\u{7FF}", "€", "\u{1F600}", "\u{10FFFF}",
         ]

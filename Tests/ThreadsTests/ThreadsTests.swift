@@ -2,60 +2,6 @@ import Synchronization
 import Testing
 import Threads
 
-@Suite struct BlockingQueueTests {
-    @Test(arguments: [1, 3, 64]) func everyElementArrivesOnce(_ capacity: Int) {
-        let queue = BlockingQueue<Int>(capacity: capacity)
-        let taken = Mutex<[Int]>([])
-        let consumers = (0..<3).map { _ in
-            ThreadHandle.start { while let item = queue.pop() { taken.withLock { $0.append(item) } } }
-        }
-        let producers = (0..<4).map { part in
-            ThreadHandle.start { for index in 0..<500 { queue.push(part * 500 + index) } }
-        }
-        for thread in producers { thread.join() }
-        queue.close()
-        for thread in consumers { thread.join() }
-        #expect(taken.withLock { $0.sorted() } == Array(0..<2000))
-    }
-
-    @Test func oneConsumerSeesTheOrder() {
-        let queue = BlockingQueue<Int>(capacity: 2)
-        let producer = ThreadHandle.start {
-            for index in 0..<300 { queue.push(index) }
-            queue.close()
-        }
-        var seen: [Int] = []
-        while let item = queue.pop() { seen.append(item) }
-        producer.join()
-        #expect(seen == Array(0..<300))
-        #expect(!queue.push(1))
-    }
-
-    @Test func cancelFreesAProducerThatWaits() {
-        let queue = BlockingQueue<Int>(capacity: 1)
-        queue.push(0)
-        let answer = Condition<Bool?>(nil)
-        let producer = ThreadHandle.start {
-            let pushed = queue.push(1)
-            answer.update { $0 = pushed }
-        }
-        queue.cancel()
-        producer.join()
-        // It may have pushed after the cancel emptied the queue only if it was told that the queue is closed.
-        #expect(answer.withLock { $0 } == false)
-        #expect(queue.pop() == nil)
-    }
-
-    @Test func tryingNeverWaits() {
-        let queue = BlockingQueue<Int>(capacity: 1)
-        queue.tryPush(5)
-        queue.tryPush(6)
-        #expect(queue.tryPop { $0 == 6 } == nil)
-        #expect(queue.tryPop { $0 == 5 } == 5)
-        #expect(queue.tryPop { _ in true } == nil)
-    }
-}
-
 @Suite struct ConditionTests {
     @Test func updatesAreNotLost() {
         let counter = Condition(0)
