@@ -48,7 +48,24 @@ enum PlanText {
                 Console.out("    \(partition)  n=\(last)")
             }
             if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
+            for warning in try warnings(plan, spool) { Console.error("bobbin: warning: \(warning)") }
         }
+    }
+
+    /// What the last manifest of the first partition that has one shows; without any, `preview` looks at the source.
+    private static func warnings(_ plan: StreamPlan, _ spool: Spool?) throws -> [String] {
+        guard let spool, !plan.settings.primaryKey.isEmpty else { return [] }
+        for partition in plan.partitions.prefix(50) {
+            let key = LogKey(job: plan.settings.job, stream: plan.settings.name, partition: partition)
+            let number = try spool.lastNumber(key)
+            guard number > 0, let last = try spool.manifest(key, number), !last.schema.isEmpty else { continue }
+            let known = Set(last.schema.map(\.name.bytes) + partition.fields.map(\.name.bytes))
+            return plan.settings.primaryKey.filter { !known.contains($0.bytes) }.map { column in
+                "\(plan.settings.job): no record of manifest \(number) (\(partition)) has the primary_key column \(column): without it "
+                    + "every row is refused"
+            }
+        }
+        return []
     }
 
     private static func retry(_ policy: Configuration.RetryPolicy) -> String {
@@ -76,6 +93,7 @@ enum PlanText {
                             ("mode", .string(stream.mode.rawValue)), ("table", .string(stream.table)),
                             ("targets", .array(stream.targets.map { .string($0) })),
                             ("primary_key", .array(stream.primaryKey.map { .string($0) })),
+                            ("warnings", .array(try warnings(plan, spool).map { .string($0) })),
                             (
                                 "partitions",
                                 .array(

@@ -15,6 +15,8 @@ final class Progress: Sendable {
         var outcome: Outcome?
         /// Why it was not loaded.
         var problem: String?
+        /// What a person can do about it.
+        var advice: String?
         var extracted: Int
         var rows = 0
         var rejects = 0
@@ -92,7 +94,7 @@ final class Progress: Sendable {
         case .progress: break
         case .dead(let manifest, let sequence, let reason):
             state.withLock { $0.chunksDead += 1 }
-            problem(manifest, "chunk \(sequence) is dead: \(reason)")
+            problem(manifest, "chunk \(sequence) is dead: \(reason)", "bobbin dead list")
             log(
                 "DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)"
             )
@@ -100,20 +102,22 @@ final class Progress: Sendable {
             state.withLock { $0.retries += 1 }
             log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
         case .held(let manifest, let reason):
-            problem(manifest, "guard: \(reason)")
+            problem(manifest, "guard: \(reason)", "bobbin load --allow-shrink, or mend the source and run again")
             log("HELD \(manifest.job) \(manifest.partition): \(reason)")
         case .waiting(let reason, let seconds): log("\(reason); again in \(Format.seconds(seconds))")
         case .stopped(let manifest, let reason):
-            problem(manifest, reason)
+            let advice =
+                "mend what stopped \(manifest.job) (above), then bobbin load: its rows wait, and nothing is extracted again"
+            problem(manifest, "stopped: \(reason)", advice)
             log("STOPPED \(manifest.job): \(reason)")
         }
     }
 
-    private func problem(_ manifest: RunManifest, _ text: String) {
+    private func problem(_ manifest: RunManifest, _ text: String, _ advice: String) {
         state.withLock { state in
             state.loaded.append(
                 Loaded(
-                    key: manifest.log, run: manifest.run, target: "", outcome: nil, problem: text,
+                    key: manifest.log, run: manifest.run, target: "", outcome: nil, problem: text, advice: advice,
                     extracted: manifest.rows, chunks: manifest.chunks.count))
         }
     }

@@ -42,6 +42,8 @@ final class Report {
         var chunks: Int
         var retries: Int
         var error: String?
+        /// What to do about it, where `bobbin run` alone does not help.
+        var advice: String?
         var started: Int64
         var ended: Int64
     }
@@ -92,6 +94,7 @@ final class Report {
             return
         }
         line.state = .failed
+        line.advice = items.compactMap(\.advice).last
         line.error = items.compactMap(\.problem).last ?? "published, not loaded yet: bobbin status"
     }
 
@@ -107,7 +110,7 @@ final class Report {
         let failed = lines.filter { $0.state == .failed }
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
         let status = status(lines, isInterrupted)
-        if !json, status != .done, let hint = hint(status, failed.map(\.key)) { Console.error(hint) }
+        if !json, status != .done, let hint = hint(status, failed) { Console.error(hint) }
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
@@ -148,10 +151,11 @@ final class Report {
         return .done
     }
 
-    private func hint(_ status: ExitStatus, _ failed: [LogKey]) -> String? {
+    private func hint(_ status: ExitStatus, _ failed: [Line]) -> String? {
         switch status {
         case .failed:
-            if let key = failed.first, command != "load" {
+            if let advice = failed.compactMap(\.advice).first { return "Next: \(advice)   (or bobbin status)" }
+            if let key = failed.first?.key, command != "load" {
                 let set = key.partition.fields.map { " --set '\($0.name)=\($0.value)'" }.joined()
                 return "Next: bobbin \(command) '\(key.job)'\(set)   (or bobbin dead list, bobbin status)"
             }

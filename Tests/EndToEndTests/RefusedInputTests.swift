@@ -248,4 +248,30 @@ import Testing
             #expect(ended.errors.contains("in/caf\\xE9.ndjson: the name is no UTF-8: rename it"))
         }
     }
+
+    @Test func aKeyThatNoRecordHasIsNamedBeforehand() throws {
+        let site = try Site()
+        try configure(
+            site, "  t: {source: {connection: files, path: \"*.ndjson\"}, primary_key: [id, idd], mode: merge}")
+        try site.write("in/a.ndjson", "{\"id\":1}\n{\"id\":2,\"id\":3}\n{\"id\":4}\n")
+        let preview = try site.bobbin("preview", "t")
+        #expect(preview.status == 0)
+        #expect(preview.output.contains("the first 2 rows"), "\(preview.output)")
+        #expect(preview.errors.contains("primary_key column idd:") && !preview.errors.contains("column id:"))
+        #expect(preview.errors.contains("1 records are refused"))
+        #expect(try site.bobbin("plan").errors == "")
+        #expect(try site.bobbin("extract").status == 1)
+        #expect(try site.bobbin("plan").errors.contains("primary_key column idd:"))
+        #expect(try site.bobbin("plan", "--json").output.contains("primary_key column idd:"))
+    }
+
+    @Test func whatStoppedAJobSaysWhatToDo() throws {
+        let site = try Site()
+        try configure(site, "  t: {source: {connection: files, path: \"*.ndjson\"}, mode: append}")
+        try site.write("in/a.ndjson", "{\"id\":1,\"ID\":2}\n")
+        let ended = try site.bobbin("run")
+        #expect(ended.status == 1)
+        #expect(ended.errors.contains("Next: mend what stopped t (above), then bobbin load"), "\(ended.errors)")
+        #expect(ended.output.contains("stopped: "))
+    }
 }
