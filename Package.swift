@@ -100,6 +100,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
+        .testTarget(name: "ExtractTests", dependencies: ["Extract", "JSON", "Manifest"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd"], swiftSettings: settings),
         .testTarget(

@@ -48,8 +48,10 @@ struct PartitionExtraction {
         let from = mode.isReplace ? (stream.isFileSource ? last?.cursorTo ?? .null : .null) : last?.cursorTo ?? .null
         if stream.isFileSource, nothingNew(from) { return }
         let found = abandoned.first { run in
-            run.lease.fingerprint == stream.fingerprint && run.lease.base == base
-                && run.checkpoints.last.map { !$0.entry.cursor.isNull } ?? false
+            guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
+                let resume = run.checkpoints.last?.entry.cursor, !resume.isNull
+            else { return false }
+            return !stream.isFileSource || FileSeen.isCurrent(files, resume, allowingGone: !mode.isReplace)
         }
         let run = spool.newRun()
         var manifest = RunManifest(
@@ -74,8 +76,11 @@ struct PartitionExtraction {
             let failure = HTTPEndpoint.failure(error).error
             result.rows = writer.manifest.rows
             result.chunks = writer.manifest.chunks.count
-            // Finished chunks wait for the next run of the partition; a cancelled or void run has no successor.
-            if writer.manifest.chunks.isEmpty || failure.kind == .cancelled || failure.kind == .superseded {
+            // Finished chunks wait for the next run of the partition; a cancelled or void run has no successor, and one
+            // that failed by its data is read anew once that is mended.
+            if writer.manifest.chunks.isEmpty || failure.kind == .cancelled || failure.kind == .superseded
+                || failure.kind == .data
+            {
                 if !context.stop.isStopped || writer.manifest.chunks.isEmpty {
                     try? writer.discard()
                 } else {
@@ -107,8 +112,9 @@ struct PartitionExtraction {
             return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
         }
         let resume = writer.manifest.chunks.last?.cursor ?? .null
+        let rejects = InputRejects(writer)
         let reader = try stream.reader(
-            partition, rank: rank, files: files, context: context, from: from, resume: resume, writer: writer,
+            partition, rank: rank, files: files, context: context, from: from, resume: resume, rejects: rejects,
             isCancelled: isCancelled)
         defer { result.retries = reader.retries }
         let deadline = stream.settings.timeouts.partition.map { context.clock.uptime() + seconds($0) }
@@ -132,6 +138,7 @@ struct PartitionExtraction {
         result.bytes = writer.manifest.bytes
         result.chunks = writer.manifest.chunks.count
         result.rejected = writer.manifest.rejected
+        try rejects.check()
         // An increment without rows needs no manifest; an empty replacement is one.
         if !settings.mode.isReplace, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0, !stream.isFileSource
         {

@@ -12,6 +12,14 @@ package struct PartitionPreview: Sendable {
     package var schema: [Column]
     /// Records as JSON texts.
     package var rows: [String]
+    /// How many records of the page were refused, and why the first of them was.
+    package var refused: (count: Int, reason: String)?
+
+    /// Columns of the stream's key that no record has: every row would be refused.
+    package func missingKey(_ plan: StreamPlan) -> [String] {
+        let known = Set(schema.map(\.name.bytes) + partition.fields.map(\.name.bytes))
+        return plan.settings.primaryKey.filter { !known.contains($0.bytes) }
+    }
 
     /// Reads the first page of the first partition of `plan` into the throw-away spool of `context`.
     package static func first(_ plan: StreamPlan, context: ExtractContext, limit: Int) throws -> PartitionPreview {
@@ -24,14 +32,16 @@ package struct PartitionPreview: Sendable {
             partition: partition, mode: plan.settings.mode, key: plan.settings.primaryKey, table: plan.settings.table,
             priority: 0, generation: run, base: 0, isFinal: true, fingerprint: plan.fingerprint)
         let writer = try RunWriter(context.spool, manifest, heart: context.heart, deadline: 600)
+        // One page, one chunk: a smaller one would cut the page of a file.
         let sink = RecordSink(
-            writer, limits: RecordSink.Limits(rows: 1, bytes: 1), declarations: plan.settings.columns)
+            writer, limits: RecordSink.Limits(rows: .max, bytes: .max), declarations: plan.settings.columns)
         defer { sink.abandon() }
         let reader: any SourceReader
+        let rejects = InputRejects(writer)
         do {
             reader = try plan.reader(
                 partition, rank: 0, files: plan.files(of: partition), context: context, from: .null, resume: .null,
-                writer: writer, isCancelled: { context.stop.isStopped })
+                rejects: rejects, isCancelled: { context.stop.isStopped })
             _ = try reader.nextPage(into: sink)
             try context.benches.with(rank: 0) { try sink.finish($0) }
         } catch { throw HTTPEndpoint.failure(error).error }
@@ -48,6 +58,8 @@ package struct PartitionPreview: Sendable {
                 }
             }
         }
-        return PartitionPreview(partition: partition, schema: writer.manifest.schema, rows: rows)
+        return PartitionPreview(
+            partition: partition, schema: writer.manifest.schema, rows: rows,
+            refused: rejects.first.map { (rejects.count, $0.reason) })
     }
 }

@@ -37,7 +37,9 @@ package final class RecordSink {
 
     private let writer: RunWriter
     private let limits: Limits
-    private var schema: SchemaInference
+    // One thread uses a sink, and these two with every record.
+    @exclusivity(unchecked) private var schema: SchemaInference
+    @exclusivity(unchecked) private var notes = RecordNotes()
     private let carry = RawBuffer()
     private let scratch = RawBuffer()
     private var chunk: ChunkFile?
@@ -78,11 +80,15 @@ package final class RecordSink {
     }
 
     /// Takes one record, which the scanner has just scanned.
+    ///
+    /// - Returns: why it was not taken: no table could, so it does not shape one either.
     package func add(
         _ base: UnsafePointer<UInt8>, _ range: Range<Int>, _ scanner: borrowing RecordScanner
-    ) throws(ExtractError) {
-        guard let bench else { return }
-        guard schema.observe(scanner, base) else {
+    ) throws(ExtractError) -> RecordFault? {
+        guard let bench else { return nil }
+        let hasRoom: Bool
+        do { hasRoom = try schema.observe(scanner, base, &notes) } catch { return error }
+        guard hasRoom else {
             throw ExtractError(
                 .configuration,
                 "the records have more than \(SchemaInference.limit) different keys: the source uses values as keys; "
@@ -99,6 +105,7 @@ package final class RecordSink {
         pageHash.add(UnsafeRawBufferPointer(start: bench.raw.base + start, count: bench.raw.count &- start))
         bench.raw.append(10)
         pageRows &+= 1
+        return nil
     }
 
     /// Whether the chunk is full with the page in hand: a source that may end its page here should.

@@ -107,14 +107,14 @@ package struct RejectReplay: Sendable {
             Array(reject.row.utf8).withUnsafeBytes { row.append($0) }
             let base = UnsafePointer(row.base)
             do {
-                let start = base[0..<row.count].firstIndex { $0 > 0x20 } ?? 0
+                let start = skipWhiteSpace(base, 0, row.count)
                 let end = try scanner.scanObject(base, from: start, to: row.count)
-                guard !base[end..<row.count].contains(where: { $0 > 0x20 }) else {
-                    throw refuse("text after the record")
-                }
+                guard skipWhiteSpace(base, end, row.count) == row.count else { throw refuse("text after the record") }
                 if !isInPage { sink.beginPage(bench) }
                 isInPage = true
-                try sink.add(base, start..<end, scanner)
+                if let fault = try sink.add(base, start..<end, scanner) {
+                    throw refuse(fault.column.map { "\($0): \(fault.reason)" } ?? fault.reason)
+                }
             } catch let error as JSONError {
                 throw refuse("the row is no JSON object (\(error.message))")
             }
@@ -126,11 +126,5 @@ package struct RejectReplay: Sendable {
         }
         if isInPage { try sink.endPage(cursor: .null) }
         try sink.finish(bench)
-    }
-}
-
-extension UnsafePointer<UInt8> {
-    fileprivate subscript(range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(start: self + range.lowerBound, count: range.count)
     }
 }

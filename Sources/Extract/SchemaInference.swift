@@ -23,22 +23,23 @@ package struct SchemaInference: Sendable {
     private var ends: [Int] = []
     private var kinds: [UInt16] = []
     private var declared: [LogicalType?] = []
-    private let declarations: [String: LogicalType]
+    /// By the bytes of the name.
+    private let declarations: [[UInt8]: LogicalType]
 
     /// The most columns a record may bring; more is a source that uses values as keys.
     package static let limit = 1_000
 
     /// No columns yet; those in `declarations` keep their declared type.
     package init(declarations: [String: LogicalType]) {
-        self.declarations = declarations
+        self.declarations = Dictionary(declarations.map { ($0.key.bytes, $0.value) }, uniquingKeysWith: { $1 })
     }
 
     /// Goes on from the schema of earlier chunks.
     package mutating func adopt(_ columns: [Column]) {
         for column in columns {
-            bytes += Array(column.name.utf8)
+            bytes += column.name.bytes
             ends.append(bytes.count)
-            declared.append(declarations[column.name])
+            declared.append(declarations[column.name.bytes])
             let seen =
                 switch column.type {
                 case .null: Kinds.null
@@ -56,9 +57,7 @@ package struct SchemaInference: Sendable {
     /// The columns so far.
     package var columns: [Column] {
         ends.indices.map { index in
-            Column(
-                name: String(decoding: bytes[start(index)..<ends[index]], as: UTF8.self),
-                type: declared[index] ?? SchemaInference.type(kinds[index]))
+            Column(name: name(index), type: declared[index] ?? SchemaInference.type(kinds[index]))
         }
     }
 
@@ -75,21 +74,69 @@ package struct SchemaInference: Sendable {
 
     /// Looks at one record.
     ///
-    /// - Returns: `false` when it brings more columns than ``limit``; it is then not noted.
-    package mutating func observe(_ scanner: borrowing RecordScanner, _ base: UnsafePointer<UInt8>) -> Bool {
+    /// - Returns: `false` when it brings more columns than ``limit``.
+    /// - Throws: why the loader would refuse the record; like one with too many columns it leaves no trace.
+    package mutating func observe(
+        _ scanner: borrowing RecordScanner, _ base: UnsafePointer<UInt8>, _ notes: inout RecordNotes
+    ) throws(RecordFault) -> Bool {
+        notes.begin(columns: max(ends.count, SchemaInference.limit))
+        let known = ends.count
+        do throws(RecordFault) {
+            if try note(scanner, base, &notes) { return true }
+            forget(to: known, notes)
+            return false
+        } catch {
+            forget(to: known, notes)
+            throw error
+        }
+    }
+
+    private mutating func note(
+        _ scanner: borrowing RecordScanner, _ base: UnsafePointer<UInt8>, _ notes: inout RecordNotes
+    ) throws(RecordFault) -> Bool {
+        let fields = scanner.fields
+        let stamps = notes.stamps
+        let record = notes.record
         var expected = 0
-        for index in 0..<scanner.fieldCount {
-            let field = scanner[index]
+        for field in fields {
             var column = expected
             if column >= ends.count || field.keyEscaped || !matches(column, base, field) {
-                guard let found = find(base, field) else { return false }
+                guard let found = try find(base, field, from: expected) else { return false }
                 column = found
             }
             expected = column &+ 1
+            if stamps[column] == record {
+                throw RecordFault(reason: "the key stands twice in the record", column: name(column))
+            }
+            stamps[column] = record
+            // A column of JSON texts keeps its strings as they came.
+            if field.kind == .escapedString, declared[column] != .json,
+                loneSurrogate(base + Int(field.valueStart), Int(field.valueLength)) != nil
+            {
+                throw RecordFault(reason: "half of a surrogate pair in the value", column: name(column))
+            }
             let kind = SchemaInference.kind(field, base)
-            if kinds[column] & kind == 0 { kinds[column] |= kind }
+            if kinds[column] & kind == 0 {
+                notes.changes.append((column, kinds[column]))
+                kinds[column] |= kind
+            }
         }
         return true
+    }
+
+    /// Takes back what the record in hand brought.
+    private mutating func forget(to known: Int, _ notes: borrowing RecordNotes) {
+        for index in notes.changes.indices.reversed() {
+            kinds[notes.changes[index].column] = notes.changes[index].kinds
+        }
+        bytes.removeLast(bytes.count - (known == 0 ? 0 : ends[known - 1]))
+        ends.removeLast(ends.count - known)
+        kinds.removeLast(kinds.count - known)
+        declared.removeLast(declared.count - known)
+    }
+
+    private func name(_ column: Int) -> String {
+        String(decoding: bytes[start(column)..<ends[column]], as: UTF8.self)
     }
 
     @inline(__always)
@@ -105,23 +152,40 @@ package struct SchemaInference: Sendable {
     @inline(__always)
     private func start(_ column: Int) -> Int { column == 0 ? 0 : ends[column &- 1] }
 
-    private mutating func find(_ base: UnsafePointer<UInt8>, _ field: Field) -> Int? {
-        var key = Array(UnsafeBufferPointer(start: base + Int(field.keyStart), count: Int(field.keyLength)))
+    /// The column of a field, made if it is a new one; nil when there are too many.
+    private mutating func find(
+        _ base: UnsafePointer<UInt8>, _ field: Field, from expected: Int
+    ) throws(RecordFault) -> Int? {
+        let range = field.keyRange
         if field.keyEscaped {
-            let count = key.withUnsafeMutableBufferPointer { buffer -> Int? in
-                guard let start = buffer.baseAddress else { return 0 }
-                return try? unescape(start, buffer.count)
-            }
-            // A key that is no text is refused with its row by the loader.
-            guard let count else { return ends.isEmpty ? nil : 0 }
-            key.removeLast(key.count - count)
+            let key = try unescaped(Array(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)))
+            return ends.indices.first { bytes[start($0)..<ends[$0]].elementsEqual(key) } ?? add(key)
         }
-        if let known = ends.indices.first(where: { bytes[start($0)..<ends[$0]].elementsEqual(key) }) { return known }
+        for step in 0..<ends.count {
+            let column = (expected &+ step) % ends.count
+            if matches(column, base, field) { return column }
+        }
+        return add(Array(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)))
+    }
+
+    private func unescaped(_ key: [UInt8]) throws(RecordFault) -> [UInt8] {
+        var key = key
+        let count = key.withUnsafeMutableBufferPointer { buffer -> Int? in
+            guard let start = buffer.baseAddress else { return 0 }
+            return try? unescape(start, buffer.count)
+        }
+        guard let count else { throw RecordFault(reason: "half of a surrogate pair in a key") }
+        key.removeLast(key.count - count)
+        if key.contains(0) { throw RecordFault(reason: "a key holds U+0000, which no column's name can") }
+        return key
+    }
+
+    private mutating func add(_ key: [UInt8]) -> Int? {
         guard ends.count < SchemaInference.limit else { return nil }
         bytes += key
         ends.append(bytes.count)
         kinds.append(0)
-        declared.append(declarations[String(decoding: key, as: UTF8.self)])
+        declared.append(declarations[key])
         return ends.count - 1
     }
 

@@ -55,7 +55,9 @@ package final class StreamPlan: Sendable {
             let found = try FileDiscovery.find(
                 source.pattern, in: connection.path, names: stream.partitions.map(\.name), files: files
             ).filter { item in
-                item.partition.fields.allSatisfy { restriction[$0.name]?.contains($0.value) ?? true }
+                item.partition.fields.allSatisfy { field in
+                    restriction[field.name]?.contains { $0.isSame(as: field.value) } ?? true
+                }
             }
             // Where nothing partitions the files, no file at all is still a (possibly empty) table.
             partitions = found.map(\.partition)
@@ -86,12 +88,12 @@ package final class StreamPlan: Sendable {
 
     func reader(
         _ partition: Manifest.Partition, rank: Int, files: [SourceFile], context: ExtractContext, from: JSONValue,
-        resume: JSONValue, writer: RunWriter, isCancelled: @escaping () -> Bool
+        resume: JSONValue, rejects: InputRejects, isCancelled: @escaping () -> Bool
     ) throws -> any SourceReader {
         if let endpoint, case .http(let source) = settings.source {
             return try HTTPSourceReader(
                 endpoint, source, context: context, partition: partition, rank: rank, resume: resume, from: from,
-                isCancelled: isCancelled)
+                rejects: rejects, isCancelled: isCancelled)
         }
         guard let options, case .files(let source) = settings.source else {
             throw ExtractError(.configuration, "\(settings.job) has no source")
@@ -99,7 +101,7 @@ package final class StreamPlan: Sendable {
         return FileSourceReader(
             directory: directory, files: files, takesAll: settings.mode.isReplace, options: options,
             settings: source, context: context,
-            partition: partition, rank: rank, from: from, resume: resume, rejects: writer.rejects,
-            isCancelled: isCancelled, noteRejects: { writer.manifest.rejected += $0 })
+            partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
+            isCancelled: isCancelled)
     }
 }

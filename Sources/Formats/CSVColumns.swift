@@ -29,6 +29,8 @@ final class CSVColumns {
     init(_ names: [String], textColumns: Set<String>) {
         self.names = names
         let null = Array("null".utf8)
+        // Byte for byte, as JSON keys are compared: not by canonical equivalence.
+        let wanted = Set(textColumns.map { Array($0.utf8) })
         let texts = names.map { name in
             var text: [UInt8] = [ASCII.comma]
             JSONText.append(name, to: &text)
@@ -44,7 +46,7 @@ final class CSVColumns {
         for (index, text) in texts.enumerated() {
             let vectors = (text.count + null.count + Self.stride - 1) / Self.stride
             longest = max(longest, vectors * Self.stride)
-            let isText = textColumns.contains(names[index])
+            let isText = wanted.contains(Array(names[index].utf8))
             (table + index).initialize(
                 to: Column(text: next, length: text.count, vectors: vectors, isText: isText))
             next += text.count + null.count
@@ -82,7 +84,6 @@ final class CSVColumns {
                 throw FormatsError(
                     .badHeader, "\(name): column \(index + 1) has no name: declare the names with `columns`")
             }
-            // Byte for byte, as JSON keys are compared: not by canonical equivalence.
             if let first = seen.updateValue(index, forKey: Array(column.utf8)) {
                 throw FormatsError(
                     .badHeader,

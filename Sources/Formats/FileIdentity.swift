@@ -22,7 +22,7 @@ package struct FileIdentity: Sendable, Equatable {
 
     /// The path byte for byte. Equal strings are not always equal paths: Swift compares by canonical equivalence, a
     /// file system does not.
-    var pathKey: [UInt8] { Array(path.utf8) }
+    package var pathKey: [UInt8] { Array(path.utf8) }
 
     /// Equal in every part, the path byte for byte.
     package static func == (left: FileIdentity, right: FileIdentity) -> Bool {

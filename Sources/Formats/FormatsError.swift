@@ -22,6 +22,8 @@ package struct FormatsError: Error, Sendable, Equatable, CustomStringConvertible
         case badPattern
         /// A path names one partition key twice, with different values.
         case contradictoryPath
+        /// A name in a directory is no UTF-8.
+        case undecodableName
         /// A stored cursor cannot be read.
         case badCursor
         /// No memory for a record.

@@ -16,11 +16,31 @@ package struct DirectoryEntry: Sendable, Equatable {
     package let name: String
     /// What it is.
     package let kind: Kind
+    /// The name's bytes where they are no UTF-8; ``name`` is then repaired, and nothing can be opened by it.
+    package let undecodable: [UInt8]?
 
     /// Makes an entry.
     package init(name: String, kind: Kind) {
         self.name = name
         self.kind = kind
+        undecodable = nil
+    }
+
+    /// Makes an entry whose name is no UTF-8.
+    package init(undecodable: [UInt8], kind: Kind) {
+        name = String(decoding: undecodable, as: UTF8.self)
+        self.kind = kind
+        self.undecodable = undecodable
+    }
+
+    /// The name for messages, with its odd bytes as `\xFF`.
+    fileprivate var escaped: String {
+        guard let undecodable else { return name }
+        return undecodable.map { byte in
+            (0x20...0x7E).contains(byte) && byte != ASCII.backslash
+                ? String(Unicode.Scalar(byte))
+                : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
     }
 }
 
@@ -40,7 +60,9 @@ extension Glob {
     ///
     /// - Parameter list: the entries of a directory in any order, by its relative path without a slash at the end; the
     ///   top is the empty path.
-    /// - Throws: what `list` and `visit` throw; ``FormatsError/Code/badSource`` for a tree of endless depth.
+    /// - Throws: what `list` and `visit` throw; ``FormatsError/Code/badSource`` for a tree of endless depth;
+    ///   ``FormatsError/Code/undecodableName`` for a file that matches, or a directory that may hold some, whose name is
+    ///   no UTF-8: a path is text everywhere behind this.
     package func walk(
         list: (String) throws -> [DirectoryEntry], visit: (String) throws -> Void
     ) throws {
@@ -65,11 +87,22 @@ extension Glob {
             let name = Array(entry.name.unicodeScalars)
             if entry.kind == .directory {
                 let below = entering(name, states)
-                if !below.isEmpty { try walk(path, below, depth: depth + 1, list, visit) }
+                if below.isEmpty { continue }
+                try check(entry, directory)
+                try walk(path, below, depth: depth + 1, list, visit)
             } else if isMatch(name, states) {
+                try check(entry, directory)
                 try visit(path)
             }
         }
+    }
+
+    private func check(_ entry: DirectoryEntry, _ directory: String) throws(FormatsError) {
+        guard entry.undecodable != nil else { return }
+        throw FormatsError(
+            .undecodableName,
+            "\(directory.isEmpty ? "" : directory + "/")\(entry.escaped): the name is no UTF-8: rename it (convmv does that for many), "
+                + "or write a pattern that does not match it, then run again")
     }
 
     private func closure(_ states: Set<State>) -> Set<State> {

@@ -63,8 +63,9 @@ extension Glob {
                 found = [pair]
             }
             for pair in found {
-                if let other = pairs.first(where: { $0.name == pair.name }) {
-                    guard other.value == pair.value else {
+                // Byte for byte: two spellings of one letter are two values.
+                if let other = pairs.first(where: { $0.name.utf8.elementsEqual(pair.name.utf8) }) {
+                    guard other.value.utf8.elementsEqual(pair.value.utf8) else {
                         throw FormatsError(
                             .contradictoryPath,
                             "\(path): the path names \(pair.name) twice, as \"\(other.value)\" and as "

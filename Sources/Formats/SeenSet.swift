@@ -63,6 +63,14 @@ package struct SeenSet: Sendable, Equatable {
         return partial.nextOrdinal
     }
 
+    /// Whether the rows taken so far are still those of the files: none of them is in another state now, nor, unless
+    /// `allowingGone`, has vanished.
+    package func isCurrent(in present: [FileIdentity], allowingGone: Bool) -> Bool {
+        let now = Dictionary(present.map { ($0.pathKey, $0) }, uniquingKeysWith: { $1 })
+        let taken = files.values + (partial.map { [$0.file] } ?? [])
+        return taken.allSatisfy { file in now[file.pathKey].map { $0.isSameContent(as: file) } ?? allowingGone }
+    }
+
     /// Forgets the files that are not in `present` (a complete listing, never one that failed half-way).
     package mutating func keep(present: [FileIdentity]) {
         let paths = Set(present.map(\.pathKey))

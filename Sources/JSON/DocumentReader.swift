@@ -1,9 +1,10 @@
 /// Reads the records of one document (an API page) where they lie, without building a tree.
 ///
 /// The records are the elements of the array that `records` points to (reference tokens of a JSON pointer, RFC 6901,
-/// already decoded; none: the document itself). An object there is one record, `null` is none. Everything is validated
-/// once, around the array too, except UTF-8 (`validUTF8(_:_:)`). A byte order mark is skipped. Besides, the values that
-/// `capture` points to are noted, wherever they stand.
+/// already decoded; none: the document itself). An object there is one record, `null` is none. An element that is no
+/// object is handed out as well, for the caller to refuse. Everything is validated once, around the array too, except
+/// UTF-8 (`validUTF8(_:_:)`). A byte order mark is skipped. Besides, the values that `capture` points to are noted,
+/// wherever they stand.
 ///
 /// The bytes must stay in place, with 16 readable bytes after them, as long as the reader and its ranges are used.
 package struct DocumentReader {
@@ -40,6 +41,8 @@ package struct DocumentReader {
     package private(set) var recordsKind: FieldKind?
     /// Elements of the record array begun so far (0 based index of the next one, after a record).
     package private(set) var elementIndex = 0
+    /// What the last element is; the scanner's fields are those of an object only.
+    package private(set) var elementKind = FieldKind.object
 
     /// A reader of `base[0 ..< count]`.
     package init(_ base: UnsafePointer<UInt8>, _ count: Int, records: [String], capture: [[String]] = []) {
@@ -69,7 +72,8 @@ package struct DocumentReader {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The bytes of the next record, whose fields are then in the scanner (offsets from `base`); nil at the end.
+    /// The bytes of the next element, whose fields are then in the scanner (offsets from `base`) if it is an object; nil
+    /// at the end.
     ///
     /// After an error the reader is of no further use.
     package mutating func next(_ scanner: inout RecordScanner) throws(JSONError) -> Range<Int>? {
@@ -172,11 +176,14 @@ package struct DocumentReader {
 
     private mutating func readElement(_ scanner: inout RecordScanner) throws(JSONError) -> Range<Int> {
         let start = position
-        if base[start] != Lexer.openBrace {
-            let kind = try scanner.scanValue(base, from: start, to: count).kind
-            throw .at(start, .elementNotObject(index: elementIndex, kind: kind))
+        if base[start] == Lexer.openBrace {
+            elementKind = .object
+            position = try scanner.scanObject(base, from: start, to: count)
+        } else {
+            let value = try scanner.scanValue(base, from: start, to: count)
+            elementKind = value.kind
+            position = value.end
         }
-        position = try scanner.scanObject(base, from: start, to: count)
         if let frame = frames.last, !frame.active.isEmpty {
             let depth = frames.count &- 1
             let active = captures.matching(frame.active, depth: depth, .index(elementIndex), base)

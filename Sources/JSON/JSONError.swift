@@ -39,8 +39,6 @@ package struct JSONError: Error, Sendable, Equatable {
         case trailingBytes
         /// A key occurs twice where that is ambiguous.
         case duplicateKey(String)
-        /// An element of the record array is not an object.
-        case elementNotObject(index: Int, kind: FieldKind)
         /// The pointer to the records names a scalar.
         case recordsNotContainer(pointer: String, kind: FieldKind)
         /// The pointer to the records names nothing.
@@ -87,8 +85,6 @@ extension JSONError: CustomStringConvertible {
         case .invalidUTF8: "bytes that are not UTF-8 at byte \(offset)"
         case .trailingBytes: "unexpected bytes after the end of the JSON value, at byte \(offset)"
         case .duplicateKey(let key): "the key \"\(Self.shortened(key))\" occurs twice, at byte \(offset)"
-        case .elementNotObject(let index, let kind):
-            "element \(index) of the record array is \(kind.described), not an object, at byte \(offset)"
         case .recordsNotContainer(let pointer, let kind):
             "\(Self.named(pointer)) is \(kind.described), neither an array nor an object, at byte \(offset)"
         case .recordsMissing(let pointer): "the document has no \(Self.named(pointer)), where the records should be"

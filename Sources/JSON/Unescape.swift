@@ -29,9 +29,22 @@ package func unescape(_ p: UnsafeMutablePointer<UInt8>, _ count: Int) throws(JSO
     return write
 }
 
+/// Offset of the first half of a surrogate pair that stands alone in a scanned string's content, or nil.
+package func loneSurrogate(_ p: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+    var read = 0
+    while read < count, let found = memchr(p + read, Int32(Lexer.backslash), count &- read) {
+        let escape = UnsafeRawPointer(p).distance(to: found)
+        read = escape &+ 2
+        guard read <= count, p[escape &+ 1] == 0x75 else { continue }
+        guard let scalar = try? surrogatePair(p, escape, count) else { return escape }
+        read = escape &+ (scalar >= 0x10000 ? 12 : 6)
+    }
+    return nil
+}
+
 /// The scalar value of the `\u` escape at `i`, of both escapes when it begins a surrogate pair.
 private func surrogatePair(
-    _ p: UnsafeMutablePointer<UInt8>, _ i: Int, _ count: Int
+    _ p: UnsafePointer<UInt8>, _ i: Int, _ count: Int
 ) throws(JSONError) -> UInt32 {
     guard i &+ 6 <= count, let first = Lexer.fourHex(p + (i &+ 2)) else { throw .at(i, .invalidEscape) }
     if first & 0xF800 != 0xD800 { return first }

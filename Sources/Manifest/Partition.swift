@@ -12,6 +12,16 @@ package struct Partition: Sendable, Hashable, CustomStringConvertible {
             self.name = name
             self.value = value
         }
+
+        /// Equal byte for byte.
+        package static func == (left: Field, right: Field) -> Bool {
+            left.name.isSame(as: right.name) && left.value.isSame(as: right.value)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(bytes: name)
+            hasher.combine(bytes: value)
+        }
     }
 
     /// The columns in the order of the configuration.
@@ -24,7 +34,7 @@ package struct Partition: Sendable, Hashable, CustomStringConvertible {
 
     /// The value of the column `name`, if it is part of the key.
     package subscript(name: String) -> String? {
-        fields.first { $0.name == name }?.value
+        fields.first { $0.name.isSame(as: name) }?.value
     }
 
     /// The key as people read it: `domain=a data_date=2026-11-19`, or `-` when there is none.

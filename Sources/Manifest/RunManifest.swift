@@ -12,6 +12,16 @@ package struct Column: Sendable, Hashable {
         self.name = name
         self.type = type
     }
+
+    /// Equal in name, byte for byte, and type.
+    package static func == (left: Column, right: Column) -> Bool {
+        left.name.isSame(as: right.name) && left.type == right.type
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes: name)
+        hasher.combine(type)
+    }
 }
 
 /// What a manifest says of one chunk.
@@ -153,5 +163,16 @@ package struct LogKey: Sendable, Hashable {
         self.job = job
         self.stream = stream
         self.partition = partition
+    }
+
+    /// Equal byte for byte, as the directories of two logs are.
+    package static func == (left: LogKey, right: LogKey) -> Bool {
+        left.job.isSame(as: right.job) && left.stream.isSame(as: right.stream) && left.partition == right.partition
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(bytes: job)
+        hasher.combine(bytes: stream)
+        hasher.combine(partition)
     }
 }

@@ -32,6 +32,20 @@ package struct FileStatus: Sendable, Hashable {
     }
 }
 
+/// A name in a directory that is no UTF-8.
+package struct UndecodableName: Sendable, Hashable {
+    /// The name.
+    package let bytes: [UInt8]
+    /// What it names; `other` where that cannot be told.
+    package let kind: FileStatus.Kind
+
+    /// A name of these bytes.
+    package init(bytes: [UInt8], kind: FileStatus.Kind) {
+        self.bytes = bytes
+        self.kind = kind
+    }
+}
+
 /// How a file is opened; symbolic links are never followed at the last component.
 package enum OpenMode: Sendable {
     case read
@@ -68,12 +82,24 @@ package protocol FileSystem: Sendable {
     func makeDirectory(_ path: String, _ operation: Operation) throws(StorageError)
     /// Removes an empty directory.
     func removeDirectory(_ path: String, _ operation: Operation) throws(StorageError)
-    /// The names in a directory, in no order, without `.` and `..`.
-    func list(_ path: String, _ operation: Operation) throws(StorageError) -> [String]
+    /// The names in a directory, in no order, without `.` and `..`; those that are no UTF-8, which no path can name, are
+    /// only told to `undecodable`.
+    func list(_ path: String, _ operation: Operation, undecodable: (UndecodableName) -> Void) throws(StorageError)
+        -> [String]
     /// What the path names, symbolic links not followed.
     func status(_ path: String, _ operation: Operation) throws(StorageError) -> FileStatus
     /// Makes a directory's entries durable.
     func synchronizeDirectory(_ path: String, _ operation: Operation) throws(StorageError)
     /// Bytes that this user may still write.
     func freeSpace(_ path: String, _ operation: Operation) throws(StorageError) -> Int
+}
+
+extension FileSystem {
+    /// The names in a directory as above; those that are no UTF-8 come repaired (U+FFFD), for listings that ignore what
+    /// they do not know.
+    package func list(_ path: String, _ operation: Operation) throws(StorageError) -> [String] {
+        var repaired: [String] = []
+        let names = try list(path, operation) { repaired.append(String(decoding: $0.bytes, as: UTF8.self)) }
+        return names + repaired
+    }
 }

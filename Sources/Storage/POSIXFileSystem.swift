@@ -90,7 +90,9 @@ package struct POSIXFileSystem: FileSystem {
         try check(rmdir(path), operation, path)
     }
 
-    package func list(_ path: String, _ operation: Operation) throws(StorageError) -> [String] {
+    package func list(_ path: String, _ operation: Operation, undecodable: (UndecodableName) -> Void)
+        throws(StorageError) -> [String]
+    {
         guard let directory = opendir(path) else { throw StorageError(errno: errno, operation, path) }
         defer { closedir(directory) }
         var names: [String] = []
@@ -102,26 +104,44 @@ package struct POSIXFileSystem: FileSystem {
                 return names
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
+                    let name = String(validatingCString: characters)
+                    if name == nil {
+                        let bytes = UnsafeBufferPointer(start: characters, count: strlen(characters))
+                        undecodable(
+                            UndecodableName(
+                                bytes: bytes.map { UInt8(bitPattern: $0) }, kind: kind(of: characters, in: directory)))
+                    }
+                    return name
+                }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if let name, name != ".", name != ".." { names.append(name) }
         }
+    }
+
+    private func kind(of name: UnsafePointer<CChar>, in directory: OpaquePointer) -> FileStatus.Kind {
+        var value = stat()
+        guard fstatat(dirfd(directory), name, &value, AT_SYMLINK_NOFOLLOW) == 0 else { return .other }
+        return kind(value.st_mode)
     }
 
     package func status(_ path: String, _ operation: Operation) throws(StorageError) -> FileStatus {
         var value = stat()
         try check(lstat(path, &value), operation, path)
-        let kind: FileStatus.Kind =
-            switch value.st_mode & S_IFMT {
-            case S_IFREG: .file
-            case S_IFDIR: .directory
-            case S_IFLNK: .symbolicLink
-            default: .other
-            }
         return FileStatus(
-            kind: kind, size: Int(value.st_size), links: Int(value.st_nlink), inode: UInt64(value.st_ino),
+            kind: kind(value.st_mode), size: Int(value.st_size), links: Int(value.st_nlink),
+            inode: UInt64(value.st_ino),
             device: UInt64(value.st_dev),
             modified: Int64(value.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(value.st_mtim.tv_nsec))
+    }
+
+    private func kind(_ mode: mode_t) -> FileStatus.Kind {
+        switch mode & S_IFMT {
+        case S_IFREG: .file
+        case S_IFDIR: .directory
+        case S_IFLNK: .symbolicLink
+        default: .other
+        }
     }
 
     package func synchronizeDirectory(_ path: String, _ operation: Operation) throws(StorageError) {

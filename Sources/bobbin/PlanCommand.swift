@@ -47,6 +47,7 @@ enum PlanText {
                     "    \(Format.visible(partition.description))  n=\(number)\(cursor.map { "  cursor=\($0)" } ?? "")")
             }
             if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
+            for warning in try warnings(plan, spool) { Console.error("bobbin: warning: \(warning)") }
         }
     }
 
@@ -62,6 +63,22 @@ enum PlanText {
     private static func last(_ key: LogKey, _ spool: Spool?) throws -> (number: Int, cursor: String?) {
         guard let spool, case let number = try spool.lastNumber(key), number > 0 else { return (0, nil) }
         return (number, try spool.manifest(key, number)?.cursorTo["since"]?.text)
+    }
+
+    /// What the last manifest of the first partition that has one shows; without any, `preview` looks at the source.
+    private static func warnings(_ plan: StreamPlan, _ spool: Spool?) throws -> [String] {
+        guard let spool, !plan.settings.primaryKey.isEmpty else { return [] }
+        for partition in plan.partitions.prefix(50) {
+            let key = LogKey(job: plan.settings.job, stream: plan.settings.name, partition: partition)
+            let number = try spool.lastNumber(key)
+            guard number > 0, let last = try spool.manifest(key, number), !last.schema.isEmpty else { continue }
+            let known = Set(last.schema.map(\.name.bytes) + partition.fields.map(\.name.bytes))
+            return plan.settings.primaryKey.filter { !known.contains($0.bytes) }.map { column in
+                "\(plan.settings.job): no record of manifest \(number) (\(partition)) has the primary_key column \(column): without it "
+                    + "every row is refused"
+            }
+        }
+        return []
     }
 
     private static func retry(_ policy: Configuration.RetryPolicy) -> String {
@@ -90,7 +107,8 @@ enum PlanText {
             return .record([
                 ("job", .string(stream.job)), ("stream", .string(stream.name)), ("mode", .string(stream.mode.rawValue)),
                 ("table", .string(stream.table)), ("targets", .array(stream.targets.map { .string($0) })),
-                ("primary_key", .array(stream.primaryKey.map { .string($0) })), ("partitions", .array(partitions)),
+                ("primary_key", .array(stream.primaryKey.map { .string($0) })),
+                ("warnings", .array(try warnings(plan, spool).map { .string($0) })), ("partitions", .array(partitions)),
             ])
         }
         return [("command", .string("plan")), ("streams", .array(streams))]

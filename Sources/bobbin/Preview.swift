@@ -55,12 +55,28 @@ struct Preview: ParsableCommand {
         Console.out("\(plan.settings.job): \(preview.partition), the first \(preview.rows.count) rows")
         Console.out(Format.table(["COLUMN", "TYPE"], preview.schema.map { [$0.name, $0.type.rawValue] }))
         for row in preview.rows { Console.out(row) }
+        for warning in warnings(plan, preview) { Console.error("bobbin: warning: \(warning)") }
+    }
+
+    private func warnings(_ plan: StreamPlan, _ preview: PartitionPreview) -> [String] {
+        var warnings: [String] = []
+        if let refused = preview.refused {
+            warnings.append("\(Format.count(refused.count)) records are refused; the first: \(refused.reason)")
+        }
+        if !preview.schema.isEmpty {
+            warnings += preview.missingKey(plan).map { column in
+                "no record of this page has the primary_key column \(column): without it every row is refused; "
+                    + "the columns are those of the table above, letter for letter"
+            }
+        }
+        return warnings
     }
 
     private func document(_ plan: StreamPlan, _ preview: PartitionPreview) -> JSONValue {
         .record([
             ("stream", .string(plan.settings.name)), ("partition", Document.partition(preview.partition)),
             ("schema", Column.json(preview.schema)),
+            ("warnings", .array(warnings(plan, preview).map { .string($0) })),
             ("rows", .array(preview.rows.map { (try? JSONValue(parsing: $0, duplicateKeys: .kept)) ?? .string($0) })),
         ])
     }

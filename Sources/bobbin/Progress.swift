@@ -17,6 +17,8 @@ final class Progress: Sendable {
         var outcome: Outcome?
         /// Why it was not loaded.
         var problem: String?
+        /// What a person can do about it.
+        var advice: String?
         var extracted: Int
         var rows = 0
         var rejects = 0
@@ -102,7 +104,7 @@ final class Progress: Sendable {
         case .progress: break
         case .dead(let manifest, let sequence, let reason):
             state.withLock { $0.chunksDead += 1 }
-            problem(manifest, target, "chunk \(sequence) is dead: \(reason)")
+            problem(manifest, target, "chunk \(sequence) is dead: \(reason)", "bobbin dead list")
             log(
                 "DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)"
             )
@@ -110,7 +112,8 @@ final class Progress: Sendable {
             state.withLock { $0.retries += 1 }
             log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
         case .held(let manifest, let reason):
-            problem(manifest, target, "guard: \(reason)")
+            problem(
+                manifest, target, "guard: \(reason)", "bobbin load --allow-shrink, or mend the source and run again")
             once("HELD \(manifest.job) \(manifest.partition): \(reason)")
         case .waiting(let reason, let seconds):
             let isNew = state.withLock { state in
@@ -119,17 +122,19 @@ final class Progress: Sendable {
             }
             if isNew { log("\(reason); again in \(Format.seconds(seconds)), and so on") }
         case .stopped(let manifest, let reason):
-            problem(manifest, target, reason)
+            let advice =
+                "mend what stopped \(manifest.job) (above), then bobbin load: its rows wait, and nothing is extracted again"
+            problem(manifest, target, "stopped: \(reason)", advice)
             once("STOPPED \(manifest.job): \(reason)")
         }
     }
 
-    private func problem(_ manifest: RunManifest, _ target: String, _ text: String) {
+    private func problem(_ manifest: RunManifest, _ target: String, _ text: String, _ advice: String) {
         state.withLock { state in
             state.loaded.append(
                 Loaded(
                     key: manifest.log, run: manifest.run, number: manifest.base + 1, target: target, outcome: nil,
-                    problem: text, extracted: manifest.rows, chunks: manifest.chunks.count))
+                    problem: text, advice: advice, extracted: manifest.rows, chunks: manifest.chunks.count))
         }
     }
 

@@ -50,6 +50,8 @@ final class Report {
         var chunks: Int
         var retries: Int
         var error: String?
+        /// What to do about it, where `bobbin run` alone does not help.
+        var advice: String?
         var started: Int64
         var ended: Int64
         /// A failed run before it must be settled by a person first.
@@ -123,6 +125,7 @@ final class Report {
         if let failure = problem ?? open.first(where: { $0.state == .failed })?.error, !open.isEmpty {
             line.state = .failed
             line.error = failure
+            line.advice = last.values.compactMap(\.advice).first
         } else if let status = open.first(where: { $0.waitsFor != nil }) ?? open.first {
             line.state = status.state == .loading ? .loading : .published
             line.isHeldUp = status.waitsFor != nil
@@ -156,7 +159,7 @@ final class Report {
         let failed = lines.filter(\.isFailed)
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
         let status = status(lines, waiting, isInterrupted)
-        if !json, status != .done, let hint = hint(status) { Console.error(hint) }
+        if !json, status != .done, let hint = hint(status, failed) { Console.error(hint) }
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
@@ -202,9 +205,10 @@ final class Report {
         return command == "run" && !lines.allSatisfy(\.isDone) ? .unavailable : .done
     }
 
-    private func hint(_ status: ExitStatus) -> String? {
+    private func hint(_ status: ExitStatus, _ lines: [Line]) -> String? {
         switch status {
         case .failed:
+            if let advice = lines.compactMap(\.advice).first { return "Next: \(advice)   (or bobbin status)" }
             // What was extracted and cannot be loaded is not mended by extracting it again.
             let failed = results.first { if case .failed = $0.end { true } else { false } }
             if let key = failed?.key {

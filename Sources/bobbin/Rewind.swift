@@ -44,7 +44,9 @@ struct Rewind: ParsableCommand {
         let plans = try spool.planRewind(
             job: job, to: cursor,
             wants: { partition in
-                restriction.allSatisfy { column, values in partition[column].map { values.contains($0) } ?? false }
+                restriction.allSatisfy { column, values in
+                    partition[column].map { value in values.contains { $0.isSame(as: value) } } ?? false
+                }
             },
             loaded: { manifest, name in
                 let target = try targets[name] ?? workspace.openTarget(name, spool: spool)

@@ -32,6 +32,15 @@ import Testing
         #expect(try expanded(Self.both, days: 1) == ["domain=a/day=2026-03-01", "domain=b/day=2026-03-01"])
     }
 
+    @Test func spellingsOfOneLetterAreTwoValues() throws {
+        let spellings = ["\u{e9}", "e\u{301}"]
+        let partitions = [Partition(name: "d", values: .list(spellings))]
+        #expect(try expanded(partitions, ["d": spellings]).count == 2)
+        #expect(
+            problems([Partition(name: "d", values: .list(["\u{e9}"]))], ["d": ["e\u{301}"]]).contains(
+                "is not among its values"))
+    }
+
     @Test func rangeHasBothEnds() throws {
         let from = try #require(CivilDate("2024-02-28"))
         let to = try #require(CivilDate("2024-03-01"))

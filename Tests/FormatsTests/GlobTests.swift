@@ -157,3 +157,33 @@ func globPartition(_ pattern: String, _ path: String, _ expected: [(String, Stri
         try Glob("**/x").walk(list: { _ in [DirectoryEntry(name: "d", kind: .directory)] }, visit: { _ in })
     }
 }
+
+@Test func namesThatAreNoTextStopTheWalkWhereTheyMatch() throws {
+    func walk(_ pattern: String, _ kind: DirectoryEntry.Kind) throws -> [String] {
+        var found: [String] = []
+        try Glob(pattern).walk(
+            list: { directory in
+                directory.isEmpty
+                    ? [
+                        DirectoryEntry(name: "a.csv", kind: .file),
+                        DirectoryEntry(undecodable: [0xFF, 0x0A] + Array("\\.csv".utf8), kind: kind),
+                    ] : []
+            }, visit: { found.append($0) })
+        return found
+    }
+    #expect(try walk("*.txt", .file) == [])
+    #expect(try walk("a*", .file) == ["a.csv"])
+    #expect(try walk("*.csv", .directory) == ["a.csv"])
+    #expect(try walk("*.csv", .symbolicLink) == ["a.csv"])
+    for (pattern, kind) in [("*.csv", DirectoryEntry.Kind.file), ("**/*.csv", .directory), ("{d}/x", .directory)] {
+        let failure = #expect(throws: FormatsError.self) { try walk(pattern, kind) }
+        #expect(failure?.code == .undecodableName)
+        #expect(failure?.message.hasPrefix("\\xFF\\x0A\\x5C.csv: ") == true)
+    }
+}
+
+@Test func twoSpellingsOfOneLetterAreTwoValues() throws {
+    let glob = try Glob("{d}/{e}.csv")
+    #expect(try glob.partition(of: "d=\u{e9}/x.csv") != nil)
+    #expect(throws: FormatsError.self) { try Glob("d={d}/**").partition(of: "d=\u{e9}/d=e\u{301}/x.csv") }
+}

@@ -124,3 +124,16 @@ func garbageIsRefused(_ text: String) {
     }
     #expect(refused > 1000)
 }
+
+@Test func takenRowsAreCurrentWhileTheirFilesAre() {
+    var seen = SeenSet()
+    seen.insert(file("a"))
+    seen.partial = SeenSet.Partial(file: file("b"), nextOrdinal: 7)
+    #expect(seen.isCurrent(in: [file("a"), file("b"), file("new")], allowingGone: false))
+    #expect(!seen.isCurrent(in: [file("a", 11), file("b")], allowingGone: true))
+    #expect(!seen.isCurrent(in: [file("a"), file("b", 10, 5)], allowingGone: true))
+    #expect(seen.isCurrent(in: [file("b")], allowingGone: true))
+    #expect(!seen.isCurrent(in: [file("b")], allowingGone: false))
+    #expect(!seen.isCurrent(in: [file("a")], allowingGone: false))
+    #expect(SeenSet().isCurrent(in: [], allowingGone: false))
+}

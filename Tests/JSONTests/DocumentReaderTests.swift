@@ -5,6 +5,7 @@ import Testing
 @Suite struct DocumentReaderTests {
     struct Page: Equatable {
         var records: [String] = []
+        var kinds: [FieldKind] = []
         var fieldCounts: [Int] = []
         var captured: [String?] = []
         var kind: FieldKind?
@@ -22,6 +23,7 @@ import Testing
                     String(
                         decoding: UnsafeBufferPointer(start: base + range.lowerBound, count: range.count), as: UTF8.self
                     ))
+                page.kinds.append(reader.elementKind)
                 page.fieldCounts.append(scanner.fieldCount)
             }
             // Once at the end it stays there.
@@ -66,6 +68,16 @@ import Testing
         #expect(page.kind == kind)
     }
 
+    @Test func handsOutElementsThatAreNoObjects() throws {
+        let page = try read(
+            #"{"d":[{"a":1}, null ,[{"b":[2]}],"x\"y",-5,{"a":2}],"next":"t"}"#, ["d"],
+            capture: [["next"], ["d", "2", "0", "b"]])
+        #expect(page.records == [#"{"a":1}"#, "null", #"[{"b":[2]}]"#, #""x\"y""#, "-5", #"{"a":2}"#])
+        #expect(page.kinds == [.object, .null, .array, .escapedString, .integer, .object])
+        #expect(page.captured == ["t", "[2]"])
+        #expect(try read("[null]", []).kinds == [.null])
+    }
+
     @Test func capturesBeforeInsideAndBehind() throws {
         let text =
             #"{"n":"a\u0062","m":{"x":[10,{"y":true}],"t":1.50},"data":[{"id":1},{"id":7}],"#
@@ -96,10 +108,8 @@ import Testing
 
     @Test(
         arguments: [
-            (#"[{"a":1},5]"#, [], JSONError.Code.elementNotObject(index: 1, kind: .integer), 9),
-            (#"[{},[{}]]"#, [], .elementNotObject(index: 1, kind: .array), 4),
-            (#"[null]"#, [], .elementNotObject(index: 0, kind: .null), 1),
-            (#"{"d":"x"}"#, ["d"], .recordsNotContainer(pointer: "/d", kind: .string), 5),
+            (#"{"d":"x"}"#, ["d"], JSONError.Code.recordsNotContainer(pointer: "/d", kind: .string), 5),
+            ("[{},5x]", [], .expectedCommaOrBracket, 5), ("[{},nul]", [], .invalidLiteral, 4),
             (#"{"d":[],"d":[]}"#, ["d"], .duplicateKey("d"), 12), ("[{}] x", [], .trailingBytes, 5),
             ("[{}]]", [], .trailingBytes, 4), ("[{}", [], .truncated, 3), ("[{},]", [], .expectedValue, 4),
             ("[{} {}]", [], .expectedCommaOrBracket, 4), (#"{"d":[{}],"e":tru}"#, ["d"], .invalidLiteral, 14),
@@ -161,7 +171,7 @@ import Testing
                 guard let tree else { continue }
                 // Valid JSON is refused only for its shape.
                 switch error.code {
-                case .elementNotObject, .recordsNotContainer, .recordsMissing, .duplicateKey, .loneSurrogate: break
+                case .recordsNotContainer, .recordsMissing, .duplicateKey, .loneSurrogate: break
                 default: Issue.record("\(error) for \(text), a valid document \(tree)")
                 }
             }

@@ -20,6 +20,26 @@ import Testing
         #expect(try unescaped(text) == expected)
     }
 
+    @Test(
+        arguments: [
+            ("", nil), ("plain", nil), (#"\n\\uD800 \u0000é"#, nil), (#"\uD83D\uDE00\uDBFF\uDFFF"#, nil),
+            (#"\uFFFF"#, nil),
+            (#"\uD800"#, 0), (#"ab\uDC00"#, 2), (#"\uD83D\uDE00\uD83D"#, 12), (#"\\\uD800\n"#, 2),
+            (#"\uD800\uD800"#, 0),
+            (#"\n\uD83Dx\uDE00"#, 2),
+        ] as [(String, Int?)])
+    func findsHalfPairs(_ text: String, _ place: Int?) {
+        withPadded(Array(text.utf8)) { base, count in #expect(loneSurrogate(base, count) == place) }
+    }
+
+    @Test(
+        arguments: [
+            ("", 0), ("x", 0), (" \t\r\n x", 5), ("\u{b}", 0), ("\0", 0), ("\u{c} ", 0), ("\u{a0}", 0), ("   ", 3),
+        ] as [(String, Int)])
+    func skipsOnlyTheWhiteSpaceOfJSON(_ text: String, _ end: Int) {
+        withPadded(Array(text.utf8), padding: 0x20) { base, count in #expect(skipWhiteSpace(base, 0, count) == end) }
+    }
+
     @Test(arguments: [
         (#"\uD800"#, JSONError.Code.loneSurrogate, 0), (#"x\uDC00"#, .loneSurrogate, 1),
         (#"\uD800\uD800"#, .loneSurrogate, 0), (#"\uD800\n"#, .loneSurrogate, 0),

@@ -146,3 +146,25 @@ private func encode(_ name: String) -> String {
         #expect(RunID("0123456789ABCDEF0123456789abcdef") == nil && RunID("0") == nil)
     }
 }
+
+/// Names that look alike are two names: what stands in a log must not stand in another's.
+@Suite struct ByteTests {
+    private let composed = "\u{e9}"
+    private let decomposed = "e\u{301}"
+
+    @Test func spellingsOfOneLetterDiffer() {
+        func partition(_ value: String) -> Manifest.Partition { Manifest.Partition([.init(name: "d", value: value)]) }
+        #expect(composed == decomposed, "what Swift takes for equal")
+        #expect(!composed.isSame(as: decomposed) && composed.isSame(as: "\u{e9}"))
+        #expect(partition(composed) != partition(decomposed))
+        #expect(Set([partition(composed), partition(decomposed), partition(composed)]).count == 2)
+        #expect(Manifest.Partition([.init(name: composed, value: "x")])[decomposed] == nil)
+        let logs = [composed, decomposed].map { LogKey(job: "j", stream: "s", partition: partition($0)) }
+        #expect(Set(logs).count == 2)
+        #expect(
+            LogKey(job: composed, stream: "s", partition: .init())
+                != LogKey(job: decomposed, stream: "s", partition: .init()))
+        #expect(Column(name: composed, type: .text) != Column(name: decomposed, type: .text))
+        #expect(Set([composed, decomposed].map { Column(name: $0, type: .text) }).count == 2)
+    }
+}

@@ -58,8 +58,10 @@ final class DyingFiles: FileSystem {
         try change(operation, path)
         try files.removeDirectory(path, operation)
     }
-    func list(_ path: String, _ operation: Storage.Operation) throws(StorageError) -> [String] {
-        try files.list(path, operation)
+    func list(
+        _ path: String, _ operation: Storage.Operation, undecodable: (UndecodableName) -> Void
+    ) throws(StorageError) -> [String] {
+        try files.list(path, operation, undecodable: undecodable)
     }
     func status(_ path: String, _ operation: Storage.Operation) throws(StorageError) -> FileStatus {
         try files.status(path, operation)

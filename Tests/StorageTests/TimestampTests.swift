@@ -46,6 +46,25 @@ import Testing
             as: UTF8.self)
     }
 
+    @Test func namesThatAreNoTextAreToldApart() throws {
+        let directory = try TemporaryDirectory()
+        try write("\(directory.path)/a", "")
+        try write("\(directory.path)/\u{FFFD}", "")
+        for (name, isDirectory) in [([0xFF] as [UInt8], false), ([0x61, 0xC3], true)] {
+            let path = Array(directory.path.utf8) + [0x2F] + name + [0]
+            path.withUnsafeBufferPointer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { text in
+                    guard let text = text.baseAddress else { return }
+                    if isDirectory { mkdir(text, 0o755) } else { close(creat(text, 0o644)) }
+                }
+            }
+        }
+        var odd: [UndecodableName] = []
+        #expect(try files.list(directory.path, .sourceList) { odd.append($0) }.sorted() == ["a", "\u{FFFD}"])
+        #expect(Set(odd) == [.init(bytes: [0xFF], kind: .file), .init(bytes: [0x61, 0xC3], kind: .directory)])
+        #expect(try files.list(directory.path, .sourceList).count == 4, "a listing alone has them repaired")
+    }
+
     @Test func modesOfOpening() throws {
         let directory = try TemporaryDirectory()
         let path = "\(directory.path)/f"

@@ -199,8 +199,12 @@ package final class FaultFileSystem: FileSystem {
         try guarded(operation, path) { () throws(StorageError) in try base.removeDirectory(path, operation) }
     }
 
-    package func list(_ path: String, _ operation: Operation) throws(StorageError) -> [String] {
-        try guarded(operation, path) { () throws(StorageError) in try base.list(path, operation).sorted() }
+    package func list(
+        _ path: String, _ operation: Operation, undecodable: (UndecodableName) -> Void
+    ) throws(StorageError) -> [String] {
+        try guarded(operation, path) { () throws(StorageError) in
+            try base.list(path, operation, undecodable: undecodable).sorted()
+        }
     }
 
     package func status(_ path: String, _ operation: Operation) throws(StorageError) -> FileStatus {

@@ -97,7 +97,8 @@ enum Table {
                 "The least rows of a replacement, as a share of the rows it replaces."),
             Key(
                 "max_rejects", .section(maxRejects),
-                "Rejected rows of a chunk above which the chunk is dead: more than both limits allow."),
+                "Refused rows above which a chunk is dead, or a replacing run is not published: more than both limits allow."
+            ),
             Key("on_failure", .section(onFailure), "Who is told when a run fails."),
         ])
 
@@ -168,10 +169,11 @@ enum Table {
         ])
 
     static let maxRejects = Section(
-        "max_rejects", "Rejected rows of a chunk above which the chunk is dead: more than both limits allow.",
+        "max_rejects",
+        "Refused rows above which a chunk is dead, or a replacing run is not published: more than both limits allow.",
         [
             Key("rows", .integer(0...(.max)), standard: "1000", "Rows."),
-            Key("share", .text(.share), standard: "0.01", "Share of the chunk's rows."),
+            Key("share", .text(.share), standard: "0.01", "Share of the rows of the chunk, or of the run."),
         ])
 
     static let onFailure = Section(

@@ -1,3 +1,5 @@
+import Manifest
+
 /// The greatest number of partitions that one stream expands to.
 package let partitionLimit = 100_000
 
@@ -40,10 +42,12 @@ package func expand(
             axes.append(values)
             continue
         }
-        var seen: Set<String> = []
-        axes.append(chosen.filter { seen.insert($0).inserted })
-        let known = Set(values)
-        for value in seen.sorted() where !known.contains(value) && !(partition.isDate && CivilDate(value) != nil) {
+        var seen: Set<[UInt8]> = []
+        let distinct = chosen.filter { seen.insert($0.bytes).inserted }
+        axes.append(distinct)
+        let known = Set(values.map(\.bytes))
+        for value in distinct.sorted()
+        where !known.contains(value.bytes) && !(partition.isDate && CivilDate(value) != nil) {
             fail(.unknownName, "--set \(partition.name)", unknownValue(value, known: values, isDate: partition.isDate))
         }
     }

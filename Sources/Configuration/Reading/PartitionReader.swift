@@ -1,3 +1,5 @@
+import Manifest
+
 extension StreamReader {
     /// The partition columns of a stream in the order of the file.
     func readPartitions(_ fields: Fields) -> [Partition] {
@@ -27,9 +29,9 @@ extension StreamReader {
     }
 
     private func readList(_ items: [Node], _ path: KeyPath, _ issues: Issues) -> Partition.Values? {
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         for (index, item) in items.enumerated() {
-            guard let text = item.text, !seen.insert(text).inserted else { continue }
+            guard let text = item.text, !seen.insert(text.bytes).inserted else { continue }
             issues.add(
                 .wrongValue, at: item.mark, path.appending(index: index),
                 "\(Message.quoted(text)) stands twice; keep one")

@@ -30,7 +30,7 @@ struct StreamRules {
         case .append:
             break
         }
-        let missing = columns.filter { !primaryKey.contains($0) }
+        let missing = columns.filter { column in !primaryKey.contains { $0.isSame(as: column) } }
         if mode == .merge || mode == .replacePartition, fields.has("primary_key"), !missing.isEmpty {
             fields.fail(
                 .conflict, "primary_key",

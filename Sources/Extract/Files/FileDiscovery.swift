@@ -20,7 +20,7 @@ enum FileDiscovery {
                 var fields: [Manifest.Partition.Field] = []
                 let pairs = try glob.partition(of: path) ?? []
                 for name in names {
-                    guard let value = pairs.first(where: { $0.name == name })?.value else {
+                    guard let value = pairs.first(where: { $0.name.isSame(as: name) })?.value else {
                         throw ExtractError(
                             .configuration,
                             "\(directory)/\(path): its path does not tell the partition's \(name): write {\(name)} into source.path"
@@ -42,7 +42,7 @@ enum FileDiscovery {
             default: throw ExtractError(.environment, error.description)
             }
         } catch let error as FormatsError {
-            throw ExtractError(.configuration, error.message)
+            throw ExtractError(.configuration, "\(directory)/\(error.message)")
         }
         return order.map { ($0, found[$0] ?? []) }
     }
@@ -52,23 +52,28 @@ enum FileDiscovery {
     ) throws(StorageError) -> [DirectoryEntry] {
         let full = path.isEmpty ? directory : "\(directory)/\(path)"
         var entries: [DirectoryEntry] = []
-        for name in try files.list(full, .sourceList) {
-            let kind: DirectoryEntry.Kind
-            do {
-                kind =
-                    switch try files.status("\(full)/\(name)", .sourceStatus).kind {
-                    case .file: .file
-                    case .directory: .directory
-                    case .symbolicLink: .symbolicLink
-                    case .other: .other
-                    }
+        let names = try files.list(full, .sourceList) { odd in
+            entries.append(DirectoryEntry(undecodable: odd.bytes, kind: kind(odd.kind)))
+        }
+        for name in names {
+            do throws(StorageError) {
+                let status = try files.status("\(full)/\(name)", .sourceStatus)
+                entries.append(DirectoryEntry(name: name, kind: kind(status.kind)))
             } catch {
                 // Renamed or removed since the listing.
                 if error.code == .notFound { continue }
                 throw error
             }
-            entries.append(DirectoryEntry(name: name, kind: kind))
         }
         return entries
+    }
+
+    private static func kind(_ kind: FileStatus.Kind) -> DirectoryEntry.Kind {
+        switch kind {
+        case .file: .file
+        case .directory: .directory
+        case .symbolicLink: .symbolicLink
+        case .other: .other
+        }
     }
 }

@@ -21,8 +21,7 @@ final class FileSourceReader: SourceReader {
     private let settings: FileSourceSettings
     private let rank: Int
     private let pending: [SourceFile]
-    private let rejects: RejectFile
-    private let noteRejects: (Int) -> Void
+    private let rejects: InputRejects
     private let isCancelled: () -> Bool
     private let partition: Manifest.Partition
     private var seen: SeenSet
@@ -42,8 +41,8 @@ final class FileSourceReader: SourceReader {
     init(
         directory: String, files: [SourceFile], takesAll: Bool, options: ReadingOptions,
         settings: FileSourceSettings, context: ExtractContext,
-        partition: Manifest.Partition, rank: Int, from: JSONValue, resume: JSONValue, rejects: RejectFile,
-        isCancelled: @escaping () -> Bool, noteRejects: @escaping (Int) -> Void
+        partition: Manifest.Partition, rank: Int, from: JSONValue, resume: JSONValue, rejects: InputRejects,
+        isCancelled: @escaping () -> Bool
     ) {
         self.directory = directory
         self.options = options
@@ -53,7 +52,6 @@ final class FileSourceReader: SourceReader {
         self.rank = rank
         self.rejects = rejects
         self.isCancelled = isCancelled
-        self.noteRejects = noteRejects
         let before = FileSourceReader.set(from)
         let identities = files.map(\.identity)
         if takesAll {
@@ -62,8 +60,8 @@ final class FileSourceReader: SourceReader {
             seen = resume.isNull ? before : FileSourceReader.set(resume)
         }
         seen.keep(present: identities)
-        let wanted = Set(seen.pending(of: identities).map(\.file.path))
-        pending = files.filter { wanted.contains($0.path) }
+        let wanted = Set(seen.pending(of: identities).map(\.file.pathKey))
+        pending = files.filter { wanted.contains($0.identity.pathKey) }
     }
 
     private static func set(_ value: JSONValue) -> SeenSet {
@@ -137,23 +135,11 @@ final class FileSourceReader: SourceReader {
                 try endPage(sink, next: position.ordinal)
                 sink.beginPage(bench)
             }
-            // A line ends in LF; the scanner sees the record alone.
             let bytes = block.record(at: place)
             guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { continue }
             var count = bytes.count
             while count > 0, start[count - 1] == 10 || start[count - 1] == 13 { count -= 1 }
-            if let reason = try refusal(start, count) {
-                try setAside(
-                    Reject(
-                        file: path, line: Int(clamping: position.line), reason: reason,
-                        row: String(
-                            decoding: UnsafeBufferPointer(start: start, count: min(count, Reject.rowLimit)),
-                            as: UTF8.self)))
-                continue
-            }
-            var first = 0
-            while first < count, start[first] <= 32 { first += 1 }
-            try sink.add(start, first..<count, scanner)
+            if let fault = try takeLine(start, count, sink) { try setAside(fault, start, count, path, position.line) }
         }
         try endPage(sink, next: block.records.last.map { $0.ordinal + 1 } ?? 0)
     }
@@ -164,28 +150,37 @@ final class FileSourceReader: SourceReader {
         try sink.endPage(cursor: json)
     }
 
-    /// Scans one line; the reason when it is no record.
-    private func refusal(_ start: UnsafePointer<UInt8>, _ count: Int) throws -> String? {
-        if let bad = validUTF8(start, count) { return "no UTF-8 at byte \(bad) of the line" }
-        do {
-            var end = try scanner.scanObject(start, from: 0, to: count)
-            while end < count, start[end] <= 32 { end += 1 }
-            return end == count ? nil : "text after the record at byte \(end)"
-        } catch { return error.message }
+    /// Hands the record of one line to the sink, without the white space around it; the reason when it is none.
+    private func takeLine(_ start: UnsafePointer<UInt8>, _ count: Int, _ sink: RecordSink) throws -> RecordFault? {
+        if let bad = validUTF8(start, count) { return RecordFault(reason: "no UTF-8 at byte \(bad) of the line") }
+        let first = skipWhiteSpace(start, 0, count)
+        let end: Int
+        do { end = try scanner.scanObject(start, from: first, to: count) } catch {
+            return RecordFault(reason: error.message)
+        }
+        guard skipWhiteSpace(start, end, count) == count else {
+            return RecordFault(reason: "text after the record at byte \(end)")
+        }
+        return try sink.add(start, first..<end, scanner)
+    }
+
+    private func setAside(
+        _ fault: RecordFault, _ start: UnsafePointer<UInt8>, _ count: Int, _ path: String, _ line: UInt64
+    ) throws {
+        let row = UnsafeBufferPointer(start: start, count: min(count, Reject.rowLimit))
+        try rejects.add(
+            Reject(
+                file: path, line: Int(clamping: line), reason: fault.reason, column: fault.column,
+                row: String(decoding: row, as: UTF8.self)))
     }
 
     private func setAside(_ refused: [RejectedRecord], _ path: String) throws {
         for record in refused where record.ordinal >= skip {
-            try setAside(
+            try rejects.add(
                 Reject(
                     file: path, line: Int(clamping: record.line), reason: record.reason,
                     row: String(decoding: record.raw, as: UTF8.self)))
         }
-    }
-
-    private func setAside(_ reject: Reject) throws {
-        try rejects.add(reject)
-        noteRejects(1)
     }
 }
 

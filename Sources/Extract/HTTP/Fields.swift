@@ -3,7 +3,7 @@ internal import JSON
 
 /// Looks up one field of a scanned record.
 enum Fields {
-    /// The field named `name`; the last one wins where a key stands twice, and the loader refuses such a row.
+    /// The field named `name`; the first one where a key stands twice: such a record is refused.
     static func find(_ name: [UInt8], _ scanner: borrowing RecordScanner, _ base: UnsafePointer<UInt8>) -> Field? {
         for index in 0..<scanner.fieldCount {
             let field = scanner[index]

@@ -15,6 +15,9 @@ final class HTTPSourceReader: SourceReader {
     private let connection: HTTPConnection
     private let body = BodyBuffer()
     private let since: String?
+    private let rejects: InputRejects
+    /// Elements of the page in hand that are set aside with it: where in the body, which of its elements, and why.
+    private var refused: [(range: Range<Int>, element: Int, fault: RecordFault)] = []
     private var scanner = RecordScanner()
     private var pager: Pager
     private var watermark: Watermark?
@@ -27,13 +30,14 @@ final class HTTPSourceReader: SourceReader {
     ///   - from: `cursor.to` of the log's last manifest.
     init(
         _ source: HTTPEndpoint, _ settings: HTTPSourceSettings, context: ExtractContext, partition: Manifest.Partition,
-        rank: Int, resume: JSONValue, from: JSONValue, isCancelled: @escaping () -> Bool
+        rank: Int, resume: JSONValue, from: JSONValue, rejects: InputRejects, isCancelled: @escaping () -> Bool
     ) throws {
         self.source = source
         self.settings = settings
         self.context = context
         self.partition = partition
         self.rank = rank
+        self.rejects = rejects
         connection = try HTTPConnection(source.client, isCancelled: isCancelled)
         pager = try Pager(settings.pagination, pageSize: settings.pageSize, resume: resume)
         watermark = settings.incremental.map { Watermark($0, from: from, resume: resume) }
@@ -96,10 +100,24 @@ final class HTTPSourceReader: SourceReader {
         var reader = DocumentReader(
             base, body.count, records: source.recordTokens, capture: pager.pointer.map { [$0] } ?? [])
         var last: Field?
+        // Refused ones count, too: a page is not short because of them.
+        var elements = 0
+        var objects = 0
+        refused.removeAll(keepingCapacity: true)
         do {
             while let range = try reader.next(&scanner) {
-                try sink.add(base, range, scanner)
+                elements += 1
+                guard reader.elementKind == .object else {
+                    let fault = RecordFault(reason: "the element is \(reader.elementKind.described), not an object")
+                    refused.append((range, elements, fault))
+                    continue
+                }
+                objects += 1
                 if let field = pager.field { last = Fields.find(field, scanner, base) }
+                if let fault = try sink.add(base, range, scanner) {
+                    refused.append((range, elements, fault))
+                    continue
+                }
                 try watermark?.observe(scanner, base)
             }
             if reader.isMissing { throw malformed(response, reader.missingError.message) }
@@ -116,11 +134,24 @@ final class HTTPSourceReader: SourceReader {
         let link = settings.pagination == .link ? try response.nextLink() : nil
         let previous = pager
         isDone = try !pager.advance(
-            rows: sink.pageRows, last: lastText, captured: captured, link: link, url: response.effectiveURL)
+            rows: elements, objects: objects, last: lastText, captured: captured, link: link, url: response.effectiveURL
+        )
         if !isDone, pager == previous { throw ExtractError(.configuration, pager.stuck(request.url)) }
         watermark?.commitPage()
+        try setAside(base, previous.place)
         try sink.endPage(cursor: resumeState)
         context.report(.page(partition, rows: sink.rows, bytes: sink.bytes))
+    }
+
+    /// The page is whole: what was refused of it goes to the rejects.
+    private func setAside(_ base: UnsafePointer<UInt8>, _ place: String) throws {
+        for (range, element, fault) in refused {
+            let row = UnsafeBufferPointer(start: base + range.lowerBound, count: min(range.count, Reject.rowLimit))
+            try rejects.add(
+                Reject(
+                    line: element, reason: "\(fault.reason) (element \(element) of \(place))", column: fault.column,
+                    row: String(decoding: row, as: UTF8.self)))
+        }
     }
 
     /// Where a successor goes on: the pager's place, and the greatest value so far.

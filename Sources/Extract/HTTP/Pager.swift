@@ -1,6 +1,7 @@
 internal import Configuration
 internal import HTTP
 internal import JSON
+internal import Manifest
 
 /// Where a partition's paging stands, and how the next page is found. Pure.
 struct Pager: Equatable {
@@ -64,18 +65,24 @@ struct Pager: Equatable {
 
     /// Takes note of a page.
     ///
+    /// - Parameters:
+    ///   - rows: elements of the page, refused ones included.
+    ///   - objects: those that are objects.
     /// - Returns: whether there is another one.
-    mutating func advance(rows: Int, last: String?, captured: String?, link: String?, url: String) throws -> Bool {
+    mutating func advance(
+        rows: Int, objects: Int, last: String?, captured: String?, link: String?, url: String
+    ) throws -> Bool {
         pages += 1
         switch pagination {
         case .none: return false
         case .cursor(let field, _, let stop, _):
-            if rows == 0 { return false }
+            let isShort = stop == .shortPage && rows < pageSize
+            if rows == 0 || (objects == 0 && isShort) { return false }
             guard let last else {
                 throw ExtractError(
                     .configuration, "the last record of a page has no \"\(field)\": check pagination.field")
             }
-            if stop == .shortPage, rows < pageSize { return false }
+            if isShort { return false }
             cursor = last
             return true
         case .nextCursor:
@@ -116,6 +123,15 @@ struct Pager: Equatable {
         }
     }
 
+    /// The page in words, without an address, which may hold a secret.
+    var place: String {
+        switch pagination {
+        case .cursor, .nextCursor: cursor.map { "the page at cursor \($0)" } ?? "the first page"
+        case .page: "page \(page)"
+        case .none, .link, .nextURL: "page \(pages + 1)"
+        }
+    }
+
     /// The words for a source that gives the same place again, which would never end.
     func stuck(_ url: String) -> String {
         "the source answers with the place that was asked for (\(cursor ?? nextURL.map { _ in "next URL" } ?? "page \(page)")): it "
@@ -123,6 +139,7 @@ struct Pager: Equatable {
     }
 
     static func == (left: Pager, right: Pager) -> Bool {
-        left.cursor == right.cursor && left.page == right.page && left.nextURL == right.nextURL
+        left.page == right.page && left.cursor?.bytes == right.cursor?.bytes
+            && left.nextURL?.bytes == right.nextURL?.bytes
     }
 }
