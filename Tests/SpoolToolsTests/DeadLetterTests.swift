@@ -160,6 +160,20 @@ struct DeadLetterTests {
         #expect(try bench.fsck().isEmpty)
     }
 
+    @Test func aRowThatWasNotMendedIsRefusedAgain() throws {
+        let bench = try Bench()
+        let parent = try bench.publish(chunks: halfBad)
+        try bench.load()
+        let item = try #require(try bench.dead().first)
+        try bench.write(item.path, try Bench.compressed(["{\"id\":\"two\",\"v\":\"m\"}"]))
+        let done = try RejectReplay.publish(item, spool: bench.spool, heart: bench.heart)
+        let manifest = try #require(try bench.spool.manifest(parent.log, done.number))
+        #expect(manifest.schema.first { $0.name == "id" }?.type == .integer)
+        try bench.load()
+        #expect(try bench.rows() == ["1=x"])
+        #expect(try bench.dead().count == 1)
+    }
+
     @Test func olderRowsAreNotPutAmongNewerOnes() throws {
         let bench = try Bench()
         try bench.publish(mode: .replacePartition, chunks: halfBad)
