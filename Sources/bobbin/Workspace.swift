@@ -78,7 +78,7 @@ struct Workspace {
         }
         return try SQLiteTarget(
             path: sqlite.path, spool: spool.id, busySeconds: min(1, seconds(sqlite.busyTimeout)),
-            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint ?? 16_384)
+            cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint)
     }
 
     func seconds(_ duration: Duration) -> Double {

@@ -27,18 +27,29 @@ package final class SQLiteTarget {
     /// - Parameters:
     ///   - spool: the spool's id, part of every head's key.
     ///   - cacheBytes: SQLite's page cache.
-    ///   - checkpointPages: WAL pages after which it is checkpointed.
+    ///   - checkpointPages: WAL pages after which it is checkpointed; 64 MB of them when not given.
     package init(
-        path: String, spool: String, busySeconds: Double, cacheBytes: Int, checkpointPages: Int
+        path: String, spool: String, busySeconds: Double, cacheBytes: Int, checkpointPages: Int? = nil
     ) throws(SQLiteError) {
         connection = try SQLiteConnection(path: path, access: .readWriteCreate, busySeconds: busySeconds)
         self.spool = spool
+        // Of a new file only; larger pages are fewer to log. With 4 KB ones a load takes a quarter longer (measured).
+        try connection.execute("PRAGMA page_size = 16384")
         try connection.execute("PRAGMA journal_mode = WAL")
         try connection.execute("PRAGMA synchronous = FULL")
         try connection.execute("PRAGMA cache_size = -\(max(1, cacheBytes / 1024))")
-        try connection.execute("PRAGMA wal_autocheckpoint = \(checkpointPages)")
-        try connection.execute("PRAGMA journal_size_limit = 67108864")
+        let pageSize = try SQLiteTarget.pageSize(connection)
+        try connection.execute("PRAGMA wal_autocheckpoint = \(checkpointPages ?? SQLiteTarget.logBytes / pageSize)")
+        try connection.execute("PRAGMA journal_size_limit = \(SQLiteTarget.logBytes)")
         try connection.execute(Bookkeeping.schema)
+    }
+
+    /// Bytes that the write-ahead log keeps between transactions.
+    private static let logBytes = 64 << 20
+
+    private static func pageSize(_ connection: SQLiteConnection) throws(SQLiteError) -> Int {
+        let query = try connection.prepare("PRAGMA page_size")
+        return try query.step() ? max(512, Int(query.integer(0))) : 4096
     }
 
     // MARK: Head and ledger

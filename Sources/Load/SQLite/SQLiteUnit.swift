@@ -92,9 +92,17 @@ final class SQLiteUnit {
 
     /// Loads chunks of direct modes, each with its ledger row; the head follows as far as all chunks are in.
     ///
-    /// A chunk that fails is taken out of the transaction alone and reported.
+    /// A chunk that fails is taken out of the transaction alone and reported. Savepoints, which that needs, keep the
+    /// former content of each page: they come only once a chunk has failed.
     /// - Parameter log: the open direct manifests from head + 1 on, ascending, without gaps.
     func loadDirect(_ log: [OpenRun], works: [ChunkWork]) throws -> Direct {
+        let isSuspect = works.contains { $0.name.chunk.attempt > 0 }
+        do { return try loadDirect(log, works, isIsolating: isSuspect) } catch is ChunkFailure {
+            return try loadDirect(log, works, isIsolating: true)
+        }
+    }
+
+    private func loadDirect(_ log: [OpenRun], _ works: [ChunkWork], isIsolating: Bool) throws -> Direct {
         guard let first = log.first else { return Direct() }
         let numbers = Set(works.map(\.run.number))
         let runs = log.filter { numbers.contains($0.number) }
@@ -103,7 +111,7 @@ final class SQLiteUnit {
         let pipeline = try pipeline(works, runs, table)
         defer { pipeline.end() }
         let chunks = SQLiteChunks(
-            target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: true,
+            target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: isIsolating,
             isStopped: isStopped)
         do {
             try target.begin()
