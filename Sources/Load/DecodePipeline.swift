@@ -153,6 +153,12 @@ private final class Decoding {
         guard exchange.push(batch) else { throw Ended() }
     }
 
+    /// What is still to come of a chunk, as a weight: a small rest goes along, as each batch walks through the key's index.
+    private func rest(of work: ChunkWork, _ bytes: Int, _ batch: RowBatch) -> Int {
+        let factor = Double(batch.weight) / Double(max(1, batch.lines.count))
+        return Int(Double(work.entry.bytes - bytes) * factor)
+    }
+
     /// Reads the whole file; what is wrong with its content comes back.
     private func read(
         _ index: Int, _ plan: ColumnPlan, _ blocks: ChunkLineBlocks, _ reader: inout RowReader
@@ -185,7 +191,7 @@ private final class Decoding {
             _ = content.addLines(added)
             lines += reader.read(batch, from: start, work: index, firstLine: lines + 1)
             if isSortable, !isSorting, batch.weight >= target { isSorting = !sorter.isSorted(batch, plan.key) }
-            if batch.weight >= target, batch.segments.count == 1 {
+            if batch.weight >= target, batch.segments.count == 1, rest(of: work, bytes, batch) > target / 2 {
                 end(.open)
                 try emit(plan)
                 begin(index, plan.targets.count, isBegin: false)

@@ -21,7 +21,7 @@ package struct LoadOptions: Sendable {
     /// Bytes of a batch between decoding and writing.
     package var batchBytes = 1 << 20
     /// Bytes of such a batch when its rows must be sorted first.
-    package var sortBytes = 24 << 20
+    package var sortBytes = 16 << 20
     /// Seconds within which a piece of work must make progress, or the lease is let go.
     package var deadline = 300.0
     /// Seconds for which loaded chunks are kept.
