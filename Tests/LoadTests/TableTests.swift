@@ -137,4 +137,23 @@ import Testing
         #expect(outcome.summary.rows == 1)
         #expect(try world.query("SELECT typeof(s), * FROM rows") == ["text|1|0.5|2026-11-21T01:02:03Z|007"])
     }
+
+    /// What a trigger of somebody else's does to a refused row is undone with it, and no row is offered twice.
+    @Test func triggersSeeEachRowOnce() throws {
+        let world = try World()
+        let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)
+        try connection.execute(
+            """
+            CREATE TABLE rows(id INTEGER, v TEXT);
+            CREATE TABLE seen(id INTEGER CHECK(id <> 5));
+            CREATE TRIGGER skip BEFORE INSERT ON rows WHEN new.id = 3 BEGIN SELECT RAISE(IGNORE); END;
+            CREATE TRIGGER note AFTER INSERT ON rows BEGIN INSERT INTO seen VALUES (new.id); END;
+            """)
+        let lines = (0..<20).map { "{\"id\":\($0),\"v\":\"x\"}" }
+        try world.load(Batch(lines, ["id": .integer, "v": .text]))
+        let expected = (0..<20).filter { $0 != 3 && $0 != 5 }.map { "\($0)" }
+        #expect(try world.query("SELECT id FROM rows ORDER BY id") == expected)
+        #expect(try world.query("SELECT id FROM seen ORDER BY id") == expected)
+        #expect(try world.rejects().count == 1)
+    }
 }

@@ -36,6 +36,8 @@ final class SQLiteChunks {
     /// What was inserted, by index of the work; chunks that the ledger knew already are not among it.
     private(set) var loaded: [(work: Int, chunk: LoadedChunk)] = []
     private(set) var failures: [ChunkFailure] = []
+    /// Chunks of which all rows are in the target or among the rejects now, by index of the work.
+    private(set) var done: [Int] = []
 
     /// - Parameters:
     ///   - works: of one mode and key.
@@ -68,6 +70,10 @@ final class SQLiteChunks {
             pipeline.recycle(batch)
         }
         seat.setWork(nil)
+        // Nothing may count as loaded that was not seen to its end.
+        guard done.count + failures.count == works.count else {
+            throw LoadError(.environment, "only \(done.count) of \(works.count) chunks were read: try again")
+        }
     }
 
     /// Makes the rejected rows durable; before the commit.
@@ -175,7 +181,9 @@ final class SQLiteChunks {
     }
 
     private func finish(_ index: Int) throws {
-        guard let state = progress.removeValue(forKey: index), !state.isKnown else { return }
+        guard let state = progress.removeValue(forKey: index) else { return }
+        done.append(index)
+        if state.isKnown { return }
         let work = works[index]
         if work.manifest.mode.isDirect {
             try target.books.settle(

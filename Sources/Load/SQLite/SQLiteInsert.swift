@@ -20,15 +20,25 @@ final class SQLiteInsert {
         ignoresKnown = mode == .insertOnly
         columns = table.columns.count
         let room = min(connection.variableLimit, 32_000)
-        group = max(1, min(10, room / max(1, columns)))
+        // What a trigger does belongs to its row, and is undone with it: one row a statement, and none half done.
+        let hasTriggers = try SQLiteInsert.hasTriggers(connection, table.name)
+        group = hasTriggers ? 1 : max(1, min(10, room / max(1, columns)))
         let names = table.columns.map { SQLiteConnection.quote($0.name) }
-        let head = "INSERT OR FAIL INTO \(SQLiteConnection.quote(table.name))(\(names.joined(separator: ", "))) VALUES "
+        let head =
+            "INSERT \(hasTriggers ? "" : "OR FAIL ")INTO \(SQLiteConnection.quote(table.name))(\(names.joined(separator: ", "))) VALUES "
         let row = "(" + Array(repeating: "?", count: columns).joined(separator: ", ") + ")"
         let tail = SQLiteInsert.conflict(table, mode, key)
         one = try connection.prepare(head + row + tail)
         many =
             group > 1
             ? try connection.prepare(head + Array(repeating: row, count: group).joined(separator: ", ") + tail) : nil
+    }
+
+    private static func hasTriggers(_ connection: SQLiteConnection, _ table: String) throws(SQLiteError) -> Bool {
+        let query = try connection.prepare(
+            "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE LIMIT 1")
+        query.bind(0, table)
+        return try query.step()
     }
 
     private static func conflict(_ table: SQLiteTable, _ mode: WriteMode, _ names: [String]) -> String {

@@ -120,8 +120,7 @@ final class SQLiteUnit {
             try chunks.load()
             var direct = Direct()
             direct.failures = chunks.failures
-            let failed = Set(chunks.failures.map(\.work))
-            direct.loaded = works.indices.filter { !failed.contains($0) }
+            direct.loaded = chunks.done
             for run in log {
                 let totals = try target.books.totals(run.manifest.run)
                 guard totals.chunks == run.manifest.chunks.count else { break }
