@@ -30,8 +30,11 @@ final class Progress: Sendable {
         var extractedRows = 0
         var extractedBytes = 0
         var loadedRows = 0
+        /// The stream that began a partition last; they are extracted one after the other.
+        var stream = ""
+        var partitions = 0
         var partitionsDone = 0
-        var partitionsStarted = 0
+        var chunks = 0
         var chunksDead = 0
         var rejects = 0
         var retries = 0
@@ -59,10 +62,13 @@ final class Progress: Sendable {
         }
     }
 
+    /// So many partitions will be extracted.
+    func expect(partitions: Int) { state.withLock { $0.partitions += partitions } }
+
     func note(_ event: ExtractEvent) {
         switch event {
-        case .started:
-            state.withLock { $0.partitionsStarted += 1 }
+        case .started(let stream, _):
+            state.withLock { $0.stream = stream }
         case .page(let partition, let rows, let bytes):
             state.withLock { state in
                 let before = state.extracted[partition] ?? (0, 0)
@@ -76,6 +82,7 @@ final class Progress: Sendable {
         case .finished(let result):
             state.withLock { state in
                 state.partitionsDone += 1
+                state.chunks += result.chunks
                 state.extracted[result.key.partition] = nil
             }
             guard case .failed(let error) = result.end else { return }
@@ -162,10 +169,12 @@ final class Progress: Sendable {
             guard !state.isEnded else { return nil }
             let rate = Int(Double(max(state.extractedRows, state.loadedRows)) / seconds)
             var text = ""
-            let partitions = max(state.partitionsStarted, state.partitionsDone)
-            if partitions > 0 {
-                text += "\(state.partitionsDone)/\(partitions) partitions, "
-                text += "extracted \(Format.count(state.extractedRows)) rows (\(Format.bytes(state.extractedBytes))), "
+            if state.partitions > 0 {
+                let percent = 100 * state.partitionsDone / state.partitions
+                if !state.stream.isEmpty { text += "\(Format.visible(state.stream)): " }
+                text += "\(state.partitionsDone)/\(state.partitions) partitions (\(percent) %), extracted "
+                text += "\(Format.count(state.extractedRows)) rows, \(Format.bytes(state.extractedBytes)), "
+                text += "\(Format.count(state.chunks)) chunks; "
             }
             text += "loaded \(Format.count(state.loadedRows)), \(Format.count(rate)) rows/s"
             if state.retries > 0 { text += ", \(state.retries) retries" }
