@@ -52,7 +52,7 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .target(name: "HTTP", dependencies: ["CCurl", "CCurlShims"], swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["CCurl", "CCurlShims", "JSON"], swiftSettings: settings),
         .target(name: "Formats", dependencies: ["CZstd", "CZlibABI"], swiftSettings: settings),
         .target(
             name: "Extract",
@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(
-            name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream"], swiftSettings: settings),
+            name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "SpoolToolsTests",
             dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
@@ -102,7 +102,7 @@ let package = Package(
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ExtractTests", dependencies: ["Extract", "JSON", "Manifest"], swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),
-        .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd"], swiftSettings: settings),
+        .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Manifest"], swiftSettings: settings),
     ],

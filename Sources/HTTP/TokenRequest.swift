@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The client credentials request and its answer (RFC 6749 sections 4.4, 5.1 and 5.2).
 extension HTTPConnection {
     /// Fetches a token over this thread's own connection. Follows no redirect: the request carries the secret.
@@ -14,10 +16,10 @@ extension HTTPConnection {
         let body = BodyBuffer(capacity: 4_096)
         let (response, _) = try exchange(
             request, at: url, as: identity, timeout: client.options.requestTimeout, limit: 1 << 20, into: body)
-        let members = FlatJSON.members(body.bytes)
-        guard response.status == 200 else { throw refusal(response, members?["error"], settings) }
-        let type = members?["token_type"]?.lowercased() ?? "bearer"
-        guard let value = members?["access_token"], !value.isEmpty else {
+        let answer = try? JSONValue(parsing: Array(body.bytes), duplicateKeys: .kept)
+        guard response.status == 200 else { throw refusal(response, answer?["error"]?.text, settings) }
+        let type = answer?["token_type"]?.text?.lowercased() ?? "bearer"
+        guard let value = answer?["access_token"]?.text, !value.isEmpty else {
             throw HTTPError(
                 .transient, .token,
                 "The token endpoint \(Redaction.url(url.text)) answered 200 without an access_token; check token_url.",
@@ -28,7 +30,9 @@ extension HTTPConnection {
                 .configuration, .token,
                 "The token endpoint \(Redaction.url(url.text)) gave a token of a type other than bearer.", status: 200)
         }
-        return (value, members?["expires_in"].flatMap(Double.init))
+        // RFC 6749 says a number; some servers send it as a string.
+        let lifetime = answer?["expires_in"]
+        return (value, lifetime?.double ?? lifetime?.text.flatMap { Double($0) })
     }
 
     private func refusal(_ response: HTTPResponse, _ code: String?, _ settings: OAuth2Settings) -> HTTPError {

@@ -112,22 +112,6 @@ import Testing
         #expect(ask(before).message == "down 1")
         #expect(ask(cache.endedFetches).message == "down 2")
     }
-
-    @Test(arguments: [
-        (#"{"a":"x","n":1.5e3,"t":true}"#, ["a": "x", "n": "1.5e3", "t": "true"]),
-        (" { \"a\" : \"\\u00e9\\n\\ud83d\\ude00\\\"\" } ", ["a": "é\n😀\""]), ("{}", [:]),
-        (#"{"d":{"a":["}",{}]},"b":"c"}"#, ["b": "c"]),
-    ])
-    func flatJSON(text: String, members: [String: String]) {
-        #expect(Array(text.utf8).withUnsafeBytes(FlatJSON.members) == members)
-    }
-
-    @Test(arguments: [
-        "", "[]", "{", #"{"a"}"#, #"{"a":"#, #"{"a":"x"#, #"{"a":"\u12"#, #"{"a":[1"#, #"{"a":,}"#, "\u{0}",
-    ])
-    func brokenJSON(text: String) {
-        #expect(Array(text.utf8).withUnsafeBytes(FlatJSON.members) == nil)
-    }
 }
 
 /// Runs `work` on `count` threads at once and waits for all.
