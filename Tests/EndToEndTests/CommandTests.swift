@@ -24,18 +24,6 @@ import Testing
         try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
-    /// Waits until something lies in a directory.
-    private func wait(for directory: URL) -> Bool {
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while Date() < deadline {
-            if let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path), !names.isEmpty {
-                return true
-            }
-            usleep(5_000)
-        }
-        return false
-    }
-
     // MARK: on_failure
 
     /// Writes what is posted to `posts`, a JSON text a line, and answers 503 to the first request of all.
@@ -63,7 +51,10 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let listener = try Running("/usr/bin/env", ["python3", "-c", Self.listener], in: site.directory)
         defer { listener.kill(SIGKILL) }
-        #expect(wait(for: folder))
+        #expect(
+            try site.until("the listener has a port") {
+                FileManager.default.fileExists(atPath: folder.appendingPathComponent("port").path)
+            })
         let port = try String(contentsOf: folder.appendingPathComponent("port"), encoding: .utf8)
         try site.startUpstream(["--domains", "a,b", "--rows", "10", "--fail-domain", "b"])
         func hook(_ path: String) -> String {
@@ -129,8 +120,7 @@ import Testing
         let site = try extracted()
         let watching = try site.start("load", "--watch")
         defer { watching.kill(SIGKILL) }
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while Date() < deadline, try !site.bobbin("status").output.contains("1 LOADED") { usleep(20_000) }
+        #expect(try site.until("it is loaded") { try site.bobbin("status").output.contains("1 LOADED") })
         let ended = try site.bobbin("run")
         #expect(ended.status == 0 && ended.output.contains("1 succeeded, 0 failed"), "\(ended)")
         #expect(ended.output.contains("700 rows extracted, 700 loaded"), "\(ended)")
@@ -163,7 +153,7 @@ import Testing
         try site.startUpstream(["--domains", "a", "--rows", "4000", "--latency-ms", "300"])
         try site.configure(domains: ["a"])
         let running = try site.start("run")
-        #expect(wait(for: site.directory.appendingPathComponent("spool/writing")))
+        #expect(try site.until("an extraction has begun") { try !site.names("spool/writing").isEmpty })
         return (site, running)
     }
 
@@ -191,7 +181,7 @@ import Testing
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         let running = try Running(
             "/usr/bin/env", ["TMPDIR=\(scratch.path)", Programs.bobbin, "preview", "faults"], in: site.directory)
-        #expect(wait(for: scratch))
+        #expect(try site.until("the preview has begun") { try !site.names("scratch").isEmpty })
         running.kill(SIGTERM)
         #expect(try running.wait().status == 4)
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Real processes, killed and stopped at random moments: every row arrives exactly once.
@@ -25,10 +26,11 @@ import Testing
 
     @Test(arguments: 0..<12) func killedAtAnyInstant(round: Int) throws {
         let site = try site()
-        var generator = SeededGenerator(seed: UInt64(round) &+ 1)
+        var random = SeededRandom(UInt64(round) &+ 1)
         for _ in 0..<3 {
             let running = try site.start("run")
-            usleep(UInt32(generator.next() % 350_000))
+            // The moment is the disturbance: it must not depend on anything that the program does.
+            usleep(UInt32(random.below(350_000)))
             running.kill(SIGKILL)
             _ = try running.wait()
         }
@@ -40,7 +42,10 @@ import Testing
         #expect(try site.bobbin("extract", "--set", "domain=a").status == 0)
         let loaders = [try site.start("load"), try site.start("load")]
         let extractors = [try site.start("extract"), try site.start("extract")]
-        usleep(120_000)
+        #expect(
+            try site.until("both kinds are at work") {
+                try !site.names("spool/claimed").isEmpty && !site.names("spool/writing").isEmpty
+            })
         loaders[0].kill(SIGKILL)
         extractors[0].kill(SIGKILL)
         for running in loaders + extractors { _ = try running.wait() }
@@ -51,12 +56,13 @@ import Testing
     @Test func stoppedBeyondTheLeaseAndWoken() throws {
         let site = try site()
         let sleeper = try site.start("run")
-        usleep(80_000)
+        #expect(try site.until("it extracts") { try !site.names("spool/writing").isEmpty })
         sleeper.kill(SIGSTOP)
         let other = try site.bobbin("run")
         #expect([0, 1, 75].contains(other.status), "\(other.errors)")
         // The lease (1 s) of a stopped process expires only for an observer who looks for long enough.
         let loader = try site.start("load", "--watch")
+        // Whatever the others can do meanwhile, three leases pass; the stopped one may hold SQLite's lock, and then they wait.
         usleep(3_000_000)
         sleeper.kill(SIGCONT)
         _ = try sleeper.wait()
@@ -68,23 +74,10 @@ import Testing
     @Test func interruptedInOrderIsResumable() throws {
         let site = try site()
         let running = try site.start("run")
-        usleep(60_000)
+        #expect(try site.until("it extracts") { try !site.names("spool/writing").isEmpty })
         running.kill(SIGTERM)
         let ended = try running.wait()
         #expect([0, 4].contains(ended.status), "\(ended.errors)")
         try check(site)
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -79,17 +79,35 @@ final class Site {
             Programs.upstream,
             ["--port", "\(port)", "--port-file", file.path, "--quiet", "--exit-with-parent"] + arguments,
             in: directory)
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while Date() < deadline {
-            if let text = try? String(contentsOf: file, encoding: .utf8),
+        let isListening = try until("the mock upstream listens") {
+            guard let text = try? String(contentsOf: file, encoding: .utf8),
                 let number = Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
-            {
-                port = number
-                return
-            }
-            usleep(5_000)
+            else { return false }
+            port = number
+            return true
         }
+        if isListening { return }
         Issue.record("the mock upstream did not start")
+    }
+
+    /// Looks at what other processes do until `condition` holds; `false` after 30 seconds, which no test passes.
+    func until(_ what: String, _ condition: () throws -> Bool) throws -> Bool {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while try !condition() {
+            guard Date() < deadline else {
+                Issue.record("in vain for 30 seconds: \(what)")
+                return false
+            }
+            usleep(2_000)
+        }
+        return true
+    }
+
+    /// The names in a directory of the site; none when it is not there yet.
+    func names(_ directory: String) throws -> [String] {
+        let path = self.directory.appendingPathComponent(directory).path
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: path)
     }
 
     func write(_ name: String, _ text: String) throws {

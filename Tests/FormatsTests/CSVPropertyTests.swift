@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Formats
@@ -8,14 +9,14 @@ private let pieces: [String] = [
     "12345678901234567890123456789012345678901234567890", "0", "-", "true", "null",
 ]
 
-private func randomField(_ random: inout Random) -> String {
+private func randomField(_ random: inout SeededRandom) -> String {
     (0..<random.below(4)).map { _ in random.pick(pieces) }.joined()
 }
 
 /// Random rows, written as CSV in random ways: what comes out is what went in, wherever reads and windows end.
 @Test(arguments: 0..<40)
 func csvRoundTrip(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SeededRandom(UInt64(seed))
     let width = 1 + random.below(12)
     let columns = (0..<width).map { "c\($0)" + random.pick(["", "\"", "ü", " long name of a column"]) }
     var text: [UInt8] = Array(
@@ -53,7 +54,7 @@ func csvRoundTrip(seed: Int) throws {
 /// 5,000 damaged files: records, rejects, ordinals, lines and raw bytes equal those of the reference.
 @Test(arguments: 0..<10)
 func csvMutationsEqualReference(seed: Int) throws {
-    var random = Random(state: 0xC5 &+ UInt64(seed))
+    var random = SeededRandom(0xC5 &+ UInt64(seed))
     let special: [UInt8] = [0x22, 0x22, 0x2c, 0x0a, 0x0d, 0x00, 0x5c, 0x80, 0xff, 0xc3, 0x31, 0x2d, 0x65, 0x2e, 0x20]
     let columns = ["a", "b", "c"]
     let dialect = CSVDialect(names: .declared(columns, skippingFirstRow: false))
@@ -72,7 +73,7 @@ func csvMutationsEqualReference(seed: Int) throws {
 /// Limits give the same answer wherever the window ends, and the rows after them are found again.
 @Test(arguments: 0..<8)
 func csvLimitsDoNotDependOnCuts(seed: Int) throws {
-    var random = Random(state: 0x11 &+ UInt64(seed))
+    var random = SeededRandom(0x11 &+ UInt64(seed))
     let base = Array(
         text: "1,\"\(String(repeating: "long\n", count: 10))\",x\n2,\(String(repeating: "y", count: 45)),\n3,4,5\n"
             + "\(String(repeating: "z,", count: 40))\n6,\"\"\"\",8\n")

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Formats
@@ -97,7 +98,7 @@ func globPartition(_ pattern: String, _ path: String, _ expected: [(String, Stri
         guard let next = n.first, next.first != "." || first.first == "." else { return false }
         return name(Array(first)[...], Array(next)[...]) && path(p.dropFirst(), n.dropFirst())
     }
-    var random = Random(state: 3)
+    var random = SeededRandom(3)
     var matches = 0
     for _ in 0..<6000 {
         let pattern = (0...random.below(4)).map { _ in

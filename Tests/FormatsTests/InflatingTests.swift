@@ -1,9 +1,10 @@
+import TestKit
 import Testing
 
 @testable import Formats
 
 private let sample: [UInt8] = {
-    var random = Random(state: 5)
+    var random = SeededRandom(5)
     return (0..<20_000).flatMap { _ in Array(text: random.pick(["alpha ", "beta\n", "gamma,", "12"])) }
 }()
 
@@ -69,7 +70,7 @@ func compressedStreams(piece: Int, out: Int) throws {
 
 @Test func damageNeverChangesAByteSilently() throws {
     let text = Array(sample[..<3000])
-    var random = Random(state: 77)
+    var random = SeededRandom(77)
     for stream in [try gzipped(text), zstandard(text)] {
         for _ in 0..<2000 {
             var damaged = stream

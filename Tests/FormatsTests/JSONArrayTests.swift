@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Formats
@@ -109,8 +110,8 @@ func jsonPointerDamage(_ pointer: String, _ text: String, _ records: Int) throws
 }
 
 /// A random value as compact text and with white space strewn in.
-private func randomValue(_ random: inout Random, depth: Int) -> (compact: String, loose: String) {
-    let blank = { (random: inout Random) in random.pick(["", "", " ", "\n", "\r\n\t", "          "]) }
+private func randomValue(_ random: inout SeededRandom, depth: Int) -> (compact: String, loose: String) {
+    let blank = { (random: inout SeededRandom) in random.pick(["", "", " ", "\n", "\r\n\t", "          "]) }
     switch random.below(depth > 3 ? 4 : 6) {
     case 0:
         let text = random.pick(["0", "-1.5", "1e400", "123456789012345678901234567890"])
@@ -133,7 +134,7 @@ private func randomValue(_ random: inout Random, depth: Int) -> (compact: String
     }
 }
 
-private func randomObject(_ random: inout Random, depth: Int) -> (compact: String, loose: String) {
+private func randomObject(_ random: inout SeededRandom, depth: Int) -> (compact: String, loose: String) {
     let members = (0..<random.below(5)).map { index in ("\"k\(index)\"", randomValue(&random, depth: depth + 1)) }
     let gap = random.pick(["", " ", "\n  "])
     return (
@@ -144,7 +145,7 @@ private func randomObject(_ random: inout Random, depth: Int) -> (compact: Strin
 
 @Test(arguments: 0..<60)
 func jsonRoundTrip(seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = SeededRandom(UInt64(seed))
     let records = (0..<random.below(20)).map { _ in randomObject(&random, depth: 0) }
     let array = "[" + records.map(\.loose).joined(separator: random.pick([",", " ,\n"])) + "]"
     let document =
@@ -164,7 +165,7 @@ func jsonRoundTrip(seed: Int) throws {
 /// objects comes out complete, while what comes out complete and valid Foundation takes, too.
 @Test(arguments: 0..<12)
 func jsonMutations(seed: Int) throws {
-    var random = Random(state: 0x7500 &+ UInt64(seed))
+    var random = SeededRandom(0x7500 &+ UInt64(seed))
     let special = Array(text: "[]{}\",:\\ \n1-x\u{1}t") + [0xff, 0x80]
     for round in 0..<500 {
         let records = (0..<3).map { _ in randomObject(&random, depth: 2).loose }

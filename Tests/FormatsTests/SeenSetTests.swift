@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 @testable import Formats
@@ -74,7 +75,7 @@ private func file(_ path: String, _ size: Int64 = 10, _ time: Int64 = 1_700_000_
 }
 
 @Test func encodingKeepsEveryPath() throws {
-    var random = Random(state: 9)
+    var random = SeededRandom(9)
     var seen = SeenSet()
     for index in 0..<500 {
         let path = (0...random.below(3)).map { _ in
@@ -111,7 +112,7 @@ func garbageIsRefused(_ text: String) {
     for path in ["a/b.csv", "a/c.csv", "d"] { seen.insert(file(path, 5, 6, "hash")) }
     seen.partial = SeenSet.Partial(file: file("e"), nextOrdinal: 3)
     let text = Array(text: seen.encoded())
-    var random = Random(state: 4)
+    var random = SeededRandom(4)
     var refused = 0
     for _ in 0..<3000 {
         let mutated = String(decoding: random.mutate(text, with: Array(text: "{}[]\",:\\0-u")), as: UTF8.self)

@@ -1,5 +1,6 @@
 import CZstd
 import Foundation
+import TestKit
 
 @testable import Formats
 
@@ -126,20 +127,7 @@ func readJSON(
     return Reading(JSONArrayReader(input, records: records, limits: limits), targetBytes: cut.target)
 }
 
-/// splitmix64
-struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<max(1, bound), using: &self) }
-
+extension SeededRandom {
     mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
 
     /// Flips, cuts, repeats or inserts bytes.
