@@ -92,6 +92,17 @@ import Testing
         #expect(!error.message.contains("n0tr1ght"))
     }
 
+    /// Whatever a token endpoint answers with 200: no token, no crash, and a message that names it.
+    @Test(arguments: [
+        "[]", "{", "%22a%22", #"{"a":}"#, #"{"access_token":"#, #"{"access_token":"x"#, #"{"access_token":7}"#,
+        #"{"access_token":""}"#, #"{"access_token":"%5Cu12"}"#, #"{"nested":{"access_token":"x"}}"#, "%00",
+    ])
+    func anAnswerWithoutATokenIsNamed(_ answer: String) throws {
+        let session = try Session(oauth("odd-\(answer.utf8.count)", path: "/token?answer=\(answer)"))
+        let error = failure { () throws(HTTPError) in _ = try session.get("/resource/odd") }
+        #expect(error.code == .token && error.message.contains("200 without an access_token"), "\(error.message)")
+    }
+
     @Test func thoseWhoWaitedThroughAFailureShareIt() throws {
         let cache = TokenCache()
         let fetched = Mutex(0)

@@ -138,6 +138,8 @@ class Peer(http.server.BaseHTTPRequestHandler):
         n = count("token/" + str(client))
         if parts and parts[0] == "down" or query.get("until", "0") != "0" and n > int(query["until"]):
             return self.answer(503, b"{}")
+        if "answer" in query:
+            return self.answer(200, query["answer"].encode())
         if secret != "s:cret&ö" or form.get("grant_type") != "client_credentials":
             return self.answer(401, b'{"error": "invalid_client", "error_description": "%s"}' % str(secret).encode())
         token = f"token-{client}-{n}"
