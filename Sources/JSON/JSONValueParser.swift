@@ -12,23 +12,15 @@ extension JSONValue {
 
     /// Parses the UTF-8 bytes of one document: strict RFC 8259, no half characters, nothing after the value.
     ///
-    /// - Parameters:
-    ///   - bytes: are not copied when the caller gives them away and they have room for 16 more.
-    ///   - key: a member of the document that is a long list: its elements are not kept, but handed to `element`.
-    package init(
-        parsing bytes: consuming [UInt8], duplicateKeys: DuplicateKeys = .refused, handingOver key: String? = nil,
-        _ element: (JSONValue) -> Void = { _ in }
-    ) throws(JSONError) {
+    /// - Parameter bytes: are not copied when the caller gives them away and they have room for 16 more.
+    package init(parsing bytes: consuming [UInt8], duplicateKeys: DuplicateKeys = .refused) throws(JSONError) {
         let count = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: 16))
         var result = Result<JSONValue, JSONError>.failure(JSONError(.truncated, at: 0))
         bytes.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            withoutActuallyEscaping(element) { element in
-                var parser = JSONValueParser(
-                    base: base, end: count, duplicateKeys: duplicateKeys, list: key, handOver: element)
-                result = parser.document()
-            }
+            var parser = JSONValueParser(base: base, end: count, duplicateKeys: duplicateKeys)
+            result = parser.document()
         }
         self = try result.get()
     }
@@ -60,21 +52,13 @@ private struct JSONValueParser {
     let base: UnsafePointer<UInt8>
     let end: Int
     let duplicateKeys: JSONValue.DuplicateKeys
-    /// The document's member whose elements are handed over.
-    let list: String?
-    let handOver: (JSONValue) -> Void
     private var position = 0
     private var stack: [Open] = []
 
-    init(
-        base: UnsafePointer<UInt8>, end: Int, duplicateKeys: JSONValue.DuplicateKeys, list: String?,
-        handOver: @escaping (JSONValue) -> Void
-    ) {
+    init(base: UnsafePointer<UInt8>, end: Int, duplicateKeys: JSONValue.DuplicateKeys) {
         self.base = base
         self.end = end
         self.duplicateKeys = duplicateKeys
-        self.list = list
-        self.handOver = handOver
     }
 
     mutating func document() -> Result<JSONValue, JSONError> {
@@ -141,8 +125,6 @@ private struct JSONValueParser {
         let last = stack.count - 1
         if stack[last].isObject {
             stack[last].members.append(JSONValue.Member(stack[last].key, value))
-        } else if last == 1, let list, stack[0].isObject, stack[0].key == list {
-            handOver(value)
         } else {
             stack[last].elements.append(value)
         }

@@ -204,7 +204,7 @@ private final class Decoding {
                 "\(work.path): SHA-256 is \(found), the manifest says \(work.entry.sha256): the file was damaged or edited"
             )
         }
-        guard lines == work.entry.rows, bytes == work.entry.bytes, content.description == work.entry.content else {
+        guard lines == work.entry.rows, bytes == work.entry.bytes, content.value == work.entry.content else {
             return LoadError(
                 .corruption, "\(work.path): \(lines) lines, the manifest says \(work.entry.rows), or other content")
         }

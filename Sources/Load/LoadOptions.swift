@@ -10,6 +10,8 @@ package struct LoadOptions: Sendable {
     package var aloneAfterCrashes = 3
     /// An operator overrides the guards.
     package var allowShrink = false
+    /// An operator gives up the runs that a restored target lacks and the archive no longer has.
+    package var allowLoss = false
     /// Only these jobs; all when empty.
     package var jobs: Set<String> = []
     /// Go on for ever.
@@ -51,6 +53,10 @@ package enum LoadEvent: Sendable {
     case retry(RunManifest, sequence: Int, reason: String)
     /// A guard refuses a generation.
     case held(RunManifest, reason: String)
+    /// The target is older than the spool: so many partitions are filled again from the archive.
+    case restoring(partitions: Int)
+    /// The target lacks a run that the archive no longer has.
+    case lost(RunManifest, reason: String, remedy: String)
     /// The target or the surroundings failed; the loader waits.
     case waiting(reason: String, seconds: Double)
     /// A job cannot go on as configured.

@@ -21,6 +21,7 @@ package final class LoadWorker {
     private var stoppedJobs: Set<String> = []
     private var lastSweep = -Double.infinity
     private var lastThinning = -Double.infinity
+    private var hasCompared = false
 
     /// A loader that has its seat but no token yet.
     ///
@@ -56,6 +57,8 @@ package final class LoadWorker {
             do {
                 try sweepWhenDue()
                 if try seat.takeWriter(queue) {
+                    if !hasCompared { try restore() }
+                    hasCompared = true
                     let worked = try pass()
                     failures = 0
                     if worked { continue }
@@ -161,6 +164,30 @@ package final class LoadWorker {
         }
         return worked
     }
+
+    /// "Two pasts", once in a loader's life: logs of which the target has less than the spool has seen there are visited, though
+    /// nothing of them waits.
+    private func restore() throws {
+        let heads = try target.heads { LoadWorker.hash(of: spool.log($0)) }
+        var behind: [(path: String, number: Int)] = []
+        try spool.visitEnded(queue, jobs: options.jobs) { path, number in
+            if number > heads[LoadWorker.hash(of: path)] ?? 0 { behind.append((path, number)) }
+        }
+        if !behind.isEmpty { report(.restoring(partitions: behind.count)) }
+        for (path, number) in behind {
+            if stop.isStopped { break }
+            guard
+                let manifest = try spool.readManifest(
+                    "\(path)/\(FileNames.logEntry(number))", .logRead, chunks: .left),
+                wants(manifest)
+            else { continue }
+            seat.touch()
+            _ = try visit(manifest)
+        }
+    }
+
+    /// Stands for the path of a log: of a hundred thousand logs the texts would be megabytes.
+    private static func hash(of path: String) -> UInt64 { Array(path.utf8).withUnsafeBytes { xxh64($0) } }
 
     /// Ends, in the spool, a run that the target's head has passed (L4); `true` when it had.
     private func closeWhenPassed(_ manifest: RunManifest) throws -> Bool {

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Manifest
 internal import Spool
 internal import Storage
@@ -26,6 +27,8 @@ struct OpenLog {
     private var ready: [Int: [ReadyChunkName]] = [:]
     /// Chunks by number that a person edited before their replay.
     private var edited: [Int: Set<Int>] = [:]
+    /// What the first of the manifests had come to before the target went back; nothing behind it is looked at.
+    private var past = Past.open
 
     private var spool: Spool { worker.spool }
     private var seat: LoaderSeat { worker.seat }
@@ -44,8 +47,10 @@ struct OpenLog {
             number += 1
         }
         // What lies below the last complete replace generation will be passed over, whatever became of it.
-        let needed = (head.number + 1..<number).last { number in
-            runs[number].map { $0.manifest.mode.isReplace && $0.manifest.isFinal } ?? false
+        let needed = try (head.number + 1..<number).last { number in
+            guard let manifest = runs[number]?.manifest, manifest.mode.isReplace, manifest.isFinal else { return false }
+            if case .lost = try past(manifest, number) { return false }
+            return true
         }
         for number in head.number + 1..<number {
             guard let manifest = runs[number]?.manifest else { continue }
@@ -53,57 +58,107 @@ struct OpenLog {
                 try look(manifest, number, isHeld: pause, now: now)
                 continue
             }
-            try restoreWhenClosed(manifest, number)
+            switch try past(manifest, number) {
+            case .open: break
+            case .archived: try spool.republish(manifest, number: number, target: worker.queue)
+            case let past:
+                // What is open before it comes first.
+                if entries.isEmpty { self.past = past }
+                return
+            }
             try look(manifest, number, isHeld: pause, now: now)
         }
     }
 
     private mutating func look(_ manifest: RunManifest, _ number: Int, isHeld: Bool, now: Int) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        let loaded = manifest.mode.isDirect ? try worker.target.loaded(manifest.run) : [:]
-        var waiting: [Int: ReadyChunkName] = [:]
+        let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
         let files = try spool.readyFiles(worker.queue, name)
-        for chunk in files.chunks where chunk.sequence < manifest.chunks.count { waiting[chunk.sequence] = chunk }
         edited[number] = files.edited
-        let open = waiting.values.filter { loaded[$0.sequence] == nil && ($0.notBefore ?? 0) <= now }
-        let dead = try spool.deadChunks(worker.queue, manifest.run).filter { loaded[$0] == nil }
+        var open: [ReadyChunkName] = []
+        for chunk in files.chunks where chunk.sequence < manifest.chunks.count && !loaded.contains(chunk.sequence) {
+            // Of two spellings of one chunk, which stand together, the later attempt counts.
+            if open.last?.sequence == chunk.sequence { open.removeLast() }
+            if (chunk.notBefore ?? 0) <= now { open.append(chunk) }
+        }
+        let dead = try spool.deadChunks(worker.queue, manifest.run).filter { !loaded.contains($0) }
         var entry = OpenEntry(
             number: number, mode: manifest.mode, generation: manifest.generation, isFinal: manifest.isFinal,
             chunks: manifest.chunks.count, loaded: loaded.count, dead: dead.count, available: open.count)
         entry.isHeld = isHeld
         entries.append(entry)
-        ready[number] = open.sorted { $0.sequence < $1.sequence }
+        ready[number] = open
     }
 
     /// "Two pasts": the head names the run it stands on; another one in the log means that the spool went back or was copied.
     private func checkPast() throws {
         guard head.number > 0 else { return }
-        guard let manifest = try spool.manifest(key, head.number) else {
+        guard let run = try spool.run(key, head.number) else {
             throw LoadError(
                 .configuration,
                 "\(key.stream) \(key.partition): the target is at manifest \(head.number), which the log does not have: the spool was "
                     + "restored from an older state or its log was deleted; restore the spool, or start anew with another spool"
             )
         }
-        guard manifest.run.text == head.run else {
+        guard run.text == head.run else {
             throw LoadError(
                 .configuration,
-                "\(key.stream) \(key.partition): manifest \(head.number) is run \(manifest.run), the target knows it as run \(head.run): "
+                "\(key.stream) \(key.partition): manifest \(head.number) is run \(run), the target knows it as run \(head.run): "
                     + "two copies of one spool load into this target; stop one of them")
         }
     }
 
-    /// The other past: an outcome above the head means that the target went back; what it lost comes from the archive.
-    private func restoreWhenClosed(_ manifest: RunManifest, _ number: Int) throws {
-        guard let outcome = try spool.outcome(key, number, target: worker.queue), outcome.outcome == .loaded else {
-            return
+    /// The other past: an outcome above the head means that the target went back.
+    private enum Past {
+        /// It had not ended: the usual.
+        case open
+        /// It was loaded, and its chunks are there to be loaded again.
+        case archived
+        /// It was loaded, and chunks of it are gone.
+        case lost(number: Int, chunk: Int)
+        /// It ended without being loaded, and does so again.
+        case ended(number: Int, Outcome)
+    }
+
+    private func past(_ manifest: RunManifest, _ number: Int) throws -> Past {
+        // A target that the job got later: what was extracted before is none of its business.
+        guard manifest.targets.contains(where: { spool.encode($0) == worker.queue }) else {
+            return .ended(number: number, .superseded)
         }
-        try spool.republish(manifest, number: number, target: worker.queue)
+        guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else { return .open }
+        guard outcome == .loaded else { return .ended(number: number, outcome) }
+        guard let chunk = try spool.lostChunk(manifest, target: worker.queue) else { return .archived }
+        return .lost(number: number, chunk: chunk)
+    }
+
+    /// A loaded run that neither the target nor the archive has any more: a person decides.
+    private func settleLost(_ number: Int, _ chunk: Int, _ summary: inout LoadSummary) throws -> Done {
+        guard let manifest = runs[number]?.manifest else { return .waiting }
+        if worker.options.allowLoss {
+            // Its outcome says loaded: whoever finds it in the queue, and the head behind it, writes what became of it.
+            try spool.putUp(manifest, number: number, target: worker.queue)
+            return try close([number], as: .discarded, &summary)
+        }
+        let remedy =
+            manifest.mode.isReplace
+            ? "run the job again: its next generation stands for itself"
+            : "bobbin load --allow-loss gives its \(manifest.rows) rows up "
+                + "(cursor \(manifest.cursorFrom.serializedText()) to \(manifest.cursorTo.serializedText())), and bobbin rewind reads the range "
+                + "again; or restore the target from a newer backup"
+        let reason =
+            "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
+        worker.report(.lost(manifest, reason: reason, remedy: remedy))
+        return .blocked("\(reason): \(remedy)")
     }
 
     // MARK: Steps
 
     mutating func perform(_ step: LoadStep, _ summary: inout LoadSummary) throws -> Done {
+        switch past {
+        case .lost(let number, let chunk): return try settleLost(number, chunk, &summary)
+        case .ended(let number, let outcome): return try close([number], as: outcome, &summary)
+        case .open, .archived: break
+        }
         if let cancelled = try cancelled() { return try close(cancelled, as: .cancelled, &summary) }
         switch step {
         case .nothing: return .waiting

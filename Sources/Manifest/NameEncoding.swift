@@ -88,6 +88,18 @@ package enum HexDigits {
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
+    /// The value of 16 lower-case hex digits; nil for anything else.
+    package static func word(_ digits: some Collection<UInt8>) -> UInt64? {
+        guard digits.count == 16 else { return nil }
+        var value: UInt64 = 0
+        for digit in digits {
+            guard isLower(digit) else { return nil }
+            let isLetter = digit > UInt8(ascii: "9")
+            value = value << 4 | UInt64(isLetter ? digit - UInt8(ascii: "a") + 10 : digit - UInt8(ascii: "0"))
+        }
+        return value
+    }
+
     /// A decimal number in its one spelling: no sign, no leading zero.
     package static func decimal(_ text: some StringProtocol) -> Int? {
         let bytes = text.utf8

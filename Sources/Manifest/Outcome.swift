@@ -90,22 +90,10 @@ package struct LoadManifest: Sendable {
 
     /// Reads a document.
     package init(decoding bytes: [UInt8]) throws(ManifestError) {
-        let value: JSONValue
-        var loaded = Result<[LoadedChunk], ManifestError>.success([])
-        do {
-            value = try JSONValue(parsing: bytes, handingOver: "chunks") { item in
-                guard case .success(var found) = loaded else { return }
-                loaded = .success([])
-                do throws(ManifestError) {
-                    found.append(try LoadedChunk(item))
-                    loaded = .success(found)
-                } catch { loaded = .failure(error) }
-            }
-        } catch {
-            throw ManifestError(.malformed, "not a load manifest: \(error.message)")
-        }
+        var list = ListDecoder<LoadedChunk>("chunks")
+        bytes.withUnsafeBytes { list.add($0) { value throws(ManifestError) in try LoadedChunk(value) } }
+        let (value, loaded) = try list.finish("the load manifest")
         let reader = try ObjectReader(value, "the load manifest")
-        try reader.checkFormat()
         self.init(
             run: try reader.run("run"), number: try reader.integer("n"), target: try reader.string("target"),
             chunksTotal: try reader.integer("chunks_total"))
@@ -119,8 +107,7 @@ package struct LoadManifest: Sendable {
         rejects = try reader.integer("rejects")
         updated = try reader.string("updated")
         if case .string(let text) = reader.any("note") { note = text }
-        _ = try reader.array("chunks")
-        chunks = try loaded.get()
+        chunks = loaded
     }
 }
 

@@ -34,16 +34,16 @@ package struct ChunkEntry: Sendable {
     package var bytes: Int
     /// Bytes of the file.
     package var compressed: Int
-    /// SHA-256 of the file, lower-case hex.
-    package var sha256: String
-    /// Order-free content hash of the rows, 16 hex digits.
-    package var content: String
-    /// Where the extraction stood after this chunk; only its source understands it.
+    /// SHA-256 of the file.
+    package var sha256: SHA256Value
+    /// Order-free content hash of the rows.
+    package var content: UInt64
+    /// Where the extraction stood after this chunk; only its source understands it. Null where a loader reads the manifest.
     package var cursor: JSONValue
 
     /// An entry with all its facts.
     package init(
-        sequence: Int, rows: Int, bytes: Int, compressed: Int, sha256: String, content: String, cursor: JSONValue
+        sequence: Int, rows: Int, bytes: Int, compressed: Int, sha256: SHA256Value, content: UInt64, cursor: JSONValue
     ) {
         self.sequence = sequence
         self.rows = rows

@@ -91,6 +91,18 @@ package struct ObjectReader {
         return run
     }
 
+    /// A SHA-256.
+    package func sha256(_ key: String) throws(ManifestError) -> SHA256Value {
+        guard let value = SHA256Value(try string(key)) else { throw wrong(key, "a SHA-256 of 64 hex digits") }
+        return value
+    }
+
+    /// The content hash of rows.
+    package func content(_ key: String) throws(ManifestError) -> UInt64 {
+        guard let value = HexDigits.word(try string(key).utf8) else { throw wrong(key, "a hash of 16 hex digits") }
+        return value
+    }
+
     /// A list of name and value pairs.
     package func partition(_ key: String) throws(ManifestError) -> Partition {
         var fields: [Partition.Field] = []
@@ -122,6 +134,12 @@ package struct ObjectReader {
 extension Partition {
     /// A list of name and value pairs.
     package var json: JSONValue { .array(fields.map { .array([.string($0.name), .string($0.value)]) }) }
+
+    /// Reads the text of `json`.
+    package init(parsing text: String) throws {
+        self = try ObjectReader(.record([("partition", try JSONValue(parsing: text))]), "a partition").partition(
+            "partition")
+    }
 }
 
 extension ChunkEntry {
@@ -129,8 +147,8 @@ extension ChunkEntry {
     package var json: JSONValue {
         .record([
             ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))),
-            ("compressed", .integer(Int64(compressed))), ("sha256", .string(sha256)), ("content", .string(content)),
-            ("cursor", cursor),
+            ("compressed", .integer(Int64(compressed))), ("sha256", .string(sha256.description)),
+            ("content", .string(HexDigits.render(content))), ("cursor", cursor),
         ])
     }
 
@@ -139,8 +157,8 @@ extension ChunkEntry {
         let reader = try ObjectReader(value, "a chunk's entry")
         self.init(
             sequence: try reader.integer("seq"), rows: try reader.integer("rows"), bytes: try reader.integer("bytes"),
-            compressed: try reader.integer("compressed"), sha256: try reader.string("sha256"),
-            content: try reader.string("content"), cursor: reader.any("cursor"))
+            compressed: try reader.integer("compressed"), sha256: try reader.sha256("sha256"),
+            content: try reader.content("content"), cursor: reader.any("cursor"))
     }
 }
 
@@ -213,25 +231,88 @@ extension RunManifest {
     }
 
     /// Reads a document and checks it against itself.
-    package init(decoding bytes: consuming [UInt8]) throws(ManifestError) {
-        let isSound = RunManifest.isSound(bytes)
-        let value: JSONValue
-        var entries = Result<[ChunkEntry], ManifestError>.success([])
-        do {
-            // One by one: the values of a hundred thousand entries would take many times their room.
-            value = try JSONValue(parsing: bytes, handingOver: "chunks") { item in
-                guard case .success(var found) = entries else { return }
-                entries = .success([])
-                do throws(ManifestError) {
-                    found.append(try ChunkEntry(item))
-                    entries = .success(found)
-                } catch { entries = .failure(error) }
+    package init(decoding bytes: [UInt8]) throws(ManifestError) {
+        var decoder = ManifestDecoder()
+        bytes.withUnsafeBytes { decoder.add($0) }
+        self = try decoder.finish()
+    }
+}
+
+/// Reads a manifest that comes in pieces: of its entries, which may be a hundred thousand, only the values stay.
+package struct ManifestDecoder {
+    private static let end = Array("\"}".utf8)
+    /// The checksum's digits and what ends the document.
+    private static let tail = 18
+
+    /// How much of the list of chunks is read.
+    package enum Chunks: Sendable {
+        /// All of it.
+        case whole
+        /// All but the cursors, which only the source understands.
+        case withoutCursors
+        /// Nothing: the manifest comes back without chunks.
+        case left
+    }
+
+    private let chunks: Chunks
+    private var list = ListDecoder<ChunkEntry>("chunks")
+    private var hash = XXH64Stream()
+    /// The last bytes so far, which may be the checksum.
+    private var last: [UInt8] = []
+
+    /// - Parameter chunks: how much of them is read.
+    package init(_ chunks: Chunks = .whole) { self.chunks = chunks }
+
+    /// Takes the next bytes of the document.
+    package mutating func add(_ piece: UnsafeRawBufferPointer) {
+        switch chunks {
+        case .whole: list.add(piece) { value throws(ManifestError) in try ChunkEntry(value) }
+        case .withoutCursors:
+            list.add(piece) { value throws(ManifestError) in
+                var entry = try ChunkEntry(value)
+                entry.cursor = .null
+                return entry
             }
-        } catch {
-            throw ManifestError(.malformed, "not a manifest: \(error.message)")
+        case .left: list.add(piece, nil)
         }
+        // All but the last bytes is under the checksum.
+        let surplus = max(0, last.count + piece.count - ManifestDecoder.tail)
+        let old = min(surplus, last.count)
+        last.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<old])) }
+        last.removeFirst(old)
+        hash.update(UnsafeRawBufferPointer(rebasing: piece[..<(surplus - old)]))
+        last.append(contentsOf: piece[(surplus - old)...])
+    }
+
+    /// The manifest, once all bytes were added.
+    package consuming func finish() throws(ManifestError) -> RunManifest {
+        let (value, chunks) = try list.finish("the manifest")
+        var manifest = try RunManifest(value)
+        manifest.chunks = chunks
+        guard isSound else {
+            throw ManifestError(.checksum, "the manifest's checksum does not fit its text: it was damaged or edited")
+        }
+        for (index, chunk) in chunks.enumerated() where chunk.sequence != index {
+            throw ManifestError(.malformed, "the manifest's chunks are not numbered from 0")
+        }
+        return manifest
+    }
+
+    /// Whether the document ends in the checksum of all that stands around it.
+    private var isSound: Bool {
+        guard last.count == ManifestDecoder.tail, last.suffix(2).elementsEqual(ManifestDecoder.end) else {
+            return false
+        }
+        var hash = hash
+        ManifestDecoder.end.withUnsafeBytes { hash.update($0) }
+        return HexDigits.word(last.dropLast(2)) == hash.finalize()
+    }
+}
+
+extension RunManifest {
+    /// Reads all but the chunks.
+    fileprivate init(_ value: JSONValue) throws(ManifestError) {
         let reader = try ObjectReader(value, "the manifest")
-        try reader.checkFormat()
         let cursor = try ObjectReader(reader.any("cursor"), "the manifest's cursor")
         guard let kind = Kind(rawValue: try reader.string("kind")),
             let mode = WriteMode(rawValue: try reader.string("mode"))
@@ -248,8 +329,6 @@ extension RunManifest {
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))
-        _ = try reader.array("chunks")
-        chunks = try entries.get()
         rejected = try reader.integer("rejected")
         retries = try reader.integer("retries")
         started = try reader.string("started")
@@ -257,23 +336,5 @@ extension RunManifest {
         extractor = try reader.string("extractor")
         if case .string(let text) = reader.any("parent") { parent = RunID(text) }
         guard (0...99).contains(priority) else { throw ManifestError(.malformed, "priority is not in 0...99") }
-        guard isSound else {
-            throw ManifestError(.checksum, "the manifest's checksum does not fit its text: it was damaged or edited")
-        }
-        for (index, chunk) in chunks.enumerated() where chunk.sequence != index {
-            throw ManifestError(.malformed, "the manifest's chunks are not numbered from 0")
-        }
-    }
-
-    /// Whether a document ends in the checksum of all that stands around it.
-    private static func isSound(_ bytes: [UInt8]) -> Bool {
-        let end = Array("\"}".utf8)
-        guard bytes.count > 18, bytes.suffix(2).elementsEqual(end) else { return false }
-        let stated = bytes[(bytes.count - 18)..<(bytes.count - 2)]
-        var bare: [UInt8] = []
-        bare.reserveCapacity(bytes.count)
-        bare.append(contentsOf: bytes[..<(bytes.count - 18)])
-        bare.append(contentsOf: end)
-        return HexDigits.render(bare.withUnsafeBytes { xxh64($0) }).utf8.elementsEqual(stated)
     }
 }

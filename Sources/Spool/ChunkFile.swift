@@ -38,7 +38,7 @@ package final class ChunkFile {
     }
 
     /// Makes the chunk durable and gives its SHA-256.
-    func finish() throws(StorageError) -> String {
+    func finish() throws(StorageError) -> SHA256Value {
         try files.synchronize(file, .chunkSync)
         isOpen = false
         try files.close(file, .chunkClose)

@@ -15,11 +15,13 @@ package struct ChunkInspection: Sendable {
         package var text: String
     }
 
-    package var sha256: String
+    /// SHA-256 of the file.
+    package var sha256: SHA256Value
     package var rows = 0
     package var bytes = 0
     package var compressed: Int
-    package var content: String
+    /// Order-free content hash of the rows.
+    package var content: UInt64
     /// Lines that are no JSON object, as many as were asked for.
     package var badLines: [BadLine] = []
     package var badCount = 0
@@ -52,7 +54,7 @@ extension Spool {
             compressed += count
             return count
         }
-        var found = ChunkInspection(sha256: "", compressed: 0, content: "")
+        var found = ChunkInspection(sha256: SHA256Value([]), compressed: 0, content: 0)
         var content = RowHash()
         var scanner = RecordScanner()
         let block = RawBuffer()
@@ -66,7 +68,7 @@ extension Spool {
         }
         found.sha256 = hash.finalize()
         found.compressed = compressed
-        found.content = content.description
+        found.content = content.value
         return found
     }
 

@@ -38,15 +38,21 @@ extension Spool {
         let target = result.target
         let key = manifest.log
         let path = outcomePath(key, result.number, target: target)
-        if try outcome(key, result.number, target: target) == nil {
+        let known = try outcome(key, result.number, target: target)
+        if known == nil || known?.outcome != result.outcome {
             let temporary = "\(claimed(seat.id))/outcome.\(manifest.run)"
             try files.writeFile(
                 temporary, result.encoded(), mode: .replace, create: .outcomeCreate, write: .outcomeWrite,
                 sync: .outcomeSync, close: .outcomeClose)
-            do throws(StorageError) { try files.link(temporary, path, .outcomeLink) } catch {
-                if error.code != .exists { throw error }
+            if known == nil {
+                do throws(StorageError) { try files.link(temporary, path, .outcomeLink) } catch {
+                    if error.code != .exists { throw error }
+                }
+                try files.unlink(temporary, .outcomeUnlinkTemporary)
+            } else {
+                // The target went back, and ended the run otherwise this time: its head decides.
+                try files.rename(temporary, path, .outcomeReplace)
             }
-            try files.unlink(temporary, .outcomeUnlinkTemporary)
             try files.synchronizeDirectory(log(key), .outcomeSyncDirectory)
         }
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
@@ -78,11 +84,14 @@ extension Spool {
     }
 
     /// Removes what is left in the queue of a run that has ended: its ready manifest is gone already, and a crash or a late
-    /// hand-back left the directory. Only for the loader that holds the target's token.
+    /// hand-back left the directory. One that was on its way back from the archive is put up. Only for the loader that holds the
+    /// target's token.
     package func tidyEnded(_ target: String, _ name: ReadyName) throws {
         let archive = loaded(target, name.run)
         if let manifest = try readManifest("\(archive)/\(FileNames.manifest)", .closeCheck) {
-            guard try outcome(manifest.log, manifest.base + 1, target: target) != nil else { return }
+            guard try outcome(manifest.log, manifest.base + 1, target: target) != nil else {
+                return try putUp(manifest, number: manifest.base + 1, target: target)
+            }
         } else {
             // A run in publication has its directory in the archive already.
             do {

@@ -5,24 +5,24 @@ internal import Storage
 
 /// What stands beside a dead chunk that a person edited and gave back: what the loader checks in place of the manifest.
 package struct EditedChunk: Sendable, Equatable {
-    package var sha256: String
+    package var sha256: SHA256Value
     package var rows: Int
     package var bytes: Int
     package var compressed: Int
     /// Order-free content hash of the rows.
-    package var content: String
+    package var content: UInt64
     /// RFC 3339, UTC.
     package var editedAt: String
 
     func encoded() -> [UInt8] {
         JSONValue.record([
-            ("format", .integer(1)), ("sha256", .string(sha256)), ("rows", .integer(Int64(rows))),
+            ("format", .integer(1)), ("sha256", .string(sha256.description)), ("rows", .integer(Int64(rows))),
             ("bytes", .integer(Int64(bytes))), ("compressed", .integer(Int64(compressed))),
-            ("content", .string(content)), ("edited_at", .string(editedAt)),
+            ("content", .string(HexDigits.render(content))), ("edited_at", .string(editedAt)),
         ]).serialized()
     }
 
-    init(sha256: String, rows: Int, bytes: Int, compressed: Int, content: String, editedAt: String) {
+    init(sha256: SHA256Value, rows: Int, bytes: Int, compressed: Int, content: UInt64, editedAt: String) {
         self.sha256 = sha256
         self.rows = rows
         self.bytes = bytes
@@ -35,8 +35,8 @@ package struct EditedChunk: Sendable, Equatable {
         let reader = try ObjectReader(try JSONValue(parsing: bytes), "an edited chunk's note")
         try reader.checkFormat()
         self.init(
-            sha256: try reader.string("sha256"), rows: try reader.integer("rows"), bytes: try reader.integer("bytes"),
-            compressed: try reader.integer("compressed"), content: try reader.string("content"),
+            sha256: try reader.sha256("sha256"), rows: try reader.integer("rows"), bytes: try reader.integer("bytes"),
+            compressed: try reader.integer("compressed"), content: try reader.content("content"),
             editedAt: try reader.string("edited_at"))
     }
 }

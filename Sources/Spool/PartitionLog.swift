@@ -18,18 +18,18 @@ extension Spool {
         try readManifest(logEntry(key, number), .logRead)
     }
 
-    /// The manifest at `path`; `nil` when there is none.
+    /// The run of the n-th manifest; `nil` when there is none.
+    package func run(_ key: LogKey, _ number: Int) throws -> RunID? {
+        try readManifest(logEntry(key, number), .logRead, chunks: .left)?.run
+    }
+
+    /// The manifest at `path`, without the cursors of its chunks; `nil` when there is none.
     ///
     /// - Throws: `SpoolError.damaged` when it cannot be read.
-    package func readManifest(_ path: String, _ operation: Operation) throws -> RunManifest? {
-        let bytes: [UInt8]
-        do {
-            bytes = try files.contents(path, open: operation, read: operation, close: operation)
-        } catch {
-            if error.code == .notFound { return nil }
-            throw error
-        }
-        do { return try RunManifest(decoding: bytes) } catch {
+    package func readManifest(
+        _ path: String, _ operation: Operation, chunks: ManifestDecoder.Chunks = .withoutCursors
+    ) throws -> RunManifest? {
+        do { return try decodeManifest(path, operation, chunks)?.get() } catch let error as ManifestError {
             throw SpoolError(.damaged, "\(path): \(error.message)")
         }
     }
@@ -40,17 +40,23 @@ extension Spool {
     /// is in no log.
     /// - Throws: `SpoolError.damaged` when it is in a log, or of a newer format.
     func sealedManifest(_ path: String, _ operation: Operation) throws -> RunManifest? {
-        let bytes: [UInt8]
+        do { return try decodeManifest(path, operation, .withoutCursors)?.get() } catch let error as ManifestError {
+            if error.code != .newerFormat, try files.status(path, operation).links < 2 { return nil }
+            throw SpoolError(.damaged, "\(path): \(error.message)")
+        }
+    }
+
+    private func decodeManifest(
+        _ path: String, _ operation: Operation, _ chunks: ManifestDecoder.Chunks
+    ) throws(StorageError) -> Result<RunManifest, ManifestError>? {
+        var decoder = ManifestDecoder(chunks)
         do {
-            bytes = try files.contents(path, open: operation, read: operation, close: operation)
+            try files.readPieces(path, open: operation, read: operation, close: operation) { decoder.add($0) }
         } catch {
             if error.code == .notFound { return nil }
             throw error
         }
-        do { return try RunManifest(decoding: bytes) } catch {
-            if error.code != .newerFormat, try files.status(path, operation).links < 2 { return nil }
-            throw SpoolError(.damaged, "\(path): \(error.message)")
-        }
+        return Result { () throws(ManifestError) in try decoder.finish() }
     }
 
     /// How the n-th manifest ended in `target` (encoded); `nil` while it is open.

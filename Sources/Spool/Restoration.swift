@@ -2,9 +2,28 @@ package import Manifest
 internal import Storage
 
 extension Spool {
+    /// Visits the logs of which a manifest ended in `target` (encoded): path and the highest number that did.
+    ///
+    /// - Parameter jobs: only these; all when empty.
+    package func visitEnded(_ target: String, jobs: Set<String>, _ body: (String, Int) throws -> Void) throws {
+        try visitLogs(jobs: jobs, .outcomeList) { directory in
+            let ended = directory.names.compactMap { FileNames.parseTargetEntry($0, suffix: ".outcome.json") }
+            if let last = ended.filter({ $0.target == target }).map(\.number).max() { try body(directory.path, last) }
+        }
+    }
+
+    /// The first chunk of a closed run that is neither in the archive nor in the queue any more; `nil` when all are there.
+    package func lostChunk(_ manifest: RunManifest, target: String) throws -> Int? {
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
+        let archived = Set(try listing(loaded(target, manifest.run), .readyList).compactMap(FileNames.parseChunk))
+        if manifest.chunks.allSatisfy({ archived.contains($0.sequence) }) { return nil }
+        let waiting = Set(try readyChunks(target, name).map(\.sequence))
+        return manifest.chunks.first { !archived.contains($0.sequence) && !waiting.contains($0.sequence) }?.sequence
+    }
+
     /// Puts a closed run back into the queue of a target that went back in time, from the archive.
     ///
-    /// - Throws: `SpoolError.damaged` when the archive does not have its chunks any more.
+    /// - Throws: `SpoolError.damaged` when the archive does not have its chunks any more: see ``lostChunk(_:target:)``.
     package func republish(_ manifest: RunManifest, number: Int, target: String) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
@@ -18,8 +37,8 @@ extension Spool {
                 if try readyChunks(target, name).contains(where: { $0.sequence == chunk.sequence }) { continue }
                 throw SpoolError(
                     .damaged,
-                    "\(manifest.stream) \(manifest.partition): the target is older than manifest \(number), and the archive no longer has "
-                        + "chunk \(chunk.sequence) of run \(manifest.run): extract the range again (bobbin rewind)")
+                    "chunk \(chunk.sequence) of run \(manifest.run) vanished from the archive while it was put back into the queue: "
+                        + "load again to see what is lost")
             }
         }
         for text in try listing(loaded(target, manifest.run), .readyList) where FileNames.parseEdited(text) != nil {
@@ -31,8 +50,15 @@ extension Spool {
         do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
             if error.code != .notFound { throw error }
         }
+        try putUp(manifest, number: number, target: target)
+    }
+
+    /// Links a closed run's manifest into the queue, so that a loader that passes it ends it there, too.
+    package func putUp(_ manifest: RunManifest, number: Int, target: String) throws {
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
         for isLast in [false, true] {
             do throws(StorageError) {
+                try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
                 do throws(StorageError) {
                     try files.link(
                         logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
@@ -43,7 +69,6 @@ extension Spool {
             } catch {
                 // Overtaken by a loader that ended the run: it is put up again, so that its outcome is written again.
                 if error.code != .notFound || isLast { throw error }
-                try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
             }
         }
     }

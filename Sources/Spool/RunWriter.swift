@@ -59,14 +59,14 @@ package final class RunWriter {
     package func finish(
         _ chunk: ChunkFile, rows: Int, bytes: Int, content: UInt64, cursor: JSONValue, isLast: Bool
     ) throws(StorageError) {
-        let sha256: String
+        let sha256: SHA256Value
         do { sha256 = try chunk.finish() } catch {
             chunk.abandon()
             throw error
         }
         let entry = ChunkEntry(
             sequence: chunk.sequence, rows: rows, bytes: bytes, compressed: chunk.compressed, sha256: sha256,
-            content: HexDigits.render(content), cursor: cursor)
+            content: content, cursor: cursor)
         manifest.chunks.append(entry)
         touch()
         if isLast { return }

@@ -131,7 +131,7 @@ package final class Spool: Sendable {
 
     /// A name from outside as one path component.
     package func encode(_ name: String) -> String {
-        NameEncoding.encode(name) { bytes in bytes.withUnsafeBytes { SHA256Stream.digest(of: $0) } }
+        NameEncoding.encode(name) { bytes in bytes.withUnsafeBytes { SHA256Stream.digest(of: $0).description } }
     }
 
     /// A new run id by this host's clock.

@@ -28,7 +28,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case retire, retireUnlinkSource, retireLinkManifest, retireMakeDirectory
     case progressCreate, progressWrite, progressClose, progressRename
     case outcomeCreate, outcomeWrite, outcomeSync, outcomeClose, outcomeLink, outcomeUnlinkTemporary
-    case outcomeSyncDirectory, outcomeRead
+    case outcomeSyncDirectory, outcomeRead, outcomeReplace, outcomeList
     case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory,
         closeList, closeCheck
     // Recovery

@@ -6,29 +6,42 @@ extension FileSystem {
     package func contents(
         _ path: String, limit: Int = 256 << 20, open: Operation, read operation: Operation, close: Operation
     ) throws(StorageError) -> [UInt8] {
-        let file = try self.open(path, .read, open)
         var bytes: [UInt8] = []
+        try readPieces(path, limit: limit, open: open, read: operation, close: close) { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
+    /// Reads a file piece by piece, 64 KB at most at a time.
+    ///
+    /// - Parameters:
+    ///   - limit: a larger file is refused with `.invalid`; sizes from outside are never trusted.
+    ///   - take: is given each piece.
+    package func readPieces(
+        _ path: String, limit: Int = 256 << 20, open: Operation, read operation: Operation, close: Operation,
+        _ take: (UnsafeRawBufferPointer) -> Void
+    ) throws(StorageError) {
+        let file = try self.open(path, .read, open)
         var piece = [UInt8](repeating: 0, count: 64 << 10)
+        var total = 0
         do throws(StorageError) {
             while true {
-                var failure: StorageError?
-                let count = piece.withUnsafeMutableBytes { buffer in
-                    do throws(StorageError) { return try read(file, into: buffer, operation) } catch {
-                        failure = error
-                        return 0
+                let read = piece.withUnsafeMutableBytes { buffer in
+                    Result { () throws(StorageError) in
+                        let count = try self.read(file, into: buffer, operation)
+                        if total + count > limit { throw StorageError(.invalid, operation, path) }
+                        take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                        return count
                     }
                 }
-                if let failure { throw failure }
+                let count = try read.get()
                 if count == 0 { break }
-                if bytes.count + count > limit { throw StorageError(.invalid, operation, path) }
-                bytes.append(contentsOf: piece[..<count])
+                total += count
             }
         } catch {
             try? self.close(file, close)
             throw error
         }
         try self.close(file, close)
-        return bytes
     }
 
     /// Writes a whole new file.

@@ -24,6 +24,9 @@ struct Load: ParsableCommand {
     @Flag(help: "Apply generations that the guards refuse (allow_empty, min_share).")
     var allowShrink = false
 
+    @Flag(help: "Give up the runs that a restored target lacks and the archive no longer has.")
+    var allowLoss = false
+
     func run() throws {
         let workspace = try Workspace(common, needs: [.target])
         let session = try Session(workspace, create: false, isQuiet: common.json)
@@ -31,6 +34,7 @@ struct Load: ParsableCommand {
         options.jobs = Set(jobs)
         options.watch = watch
         options.allowShrink = allowShrink
+        options.allowLoss = allowLoss
         if let workers, !(1...256).contains(workers) {
             throw CommandError(.usage, "--workers \(workers): give 1 to 256")
         }

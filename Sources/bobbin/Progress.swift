@@ -19,6 +19,8 @@ final class Progress: Sendable {
         var problem: String?
         /// What a person can do about it.
         var advice: String?
+        /// Whether the spool still calls it loaded, and neither target nor archive has it.
+        var isLost = false
         var extracted: Int
         var rows = 0
         var rejects = 0
@@ -122,6 +124,13 @@ final class Progress: Sendable {
             problem(
                 manifest, target, "guard: \(reason)", "bobbin load --allow-shrink, or mend the source and run again")
             once("HELD \(manifest.job) \(manifest.partition): \(reason)")
+        case .restoring(let partitions):
+            log(
+                "\(target) is older than the spool: \(Format.count(partitions)) partitions are filled again from what the archive has"
+            )
+        case .lost(let manifest, let reason, let remedy):
+            problem(manifest, target, reason, remedy, isLost: true)
+            once("LOST \(manifest.job) \(manifest.partition): \(reason)")
         case .waiting(let reason, let seconds):
             let isNew = state.withLock { state in
                 defer { state.waiting = reason }
@@ -136,12 +145,15 @@ final class Progress: Sendable {
         }
     }
 
-    private func problem(_ manifest: RunManifest, _ target: String, _ text: String, _ advice: String) {
+    private func problem(
+        _ manifest: RunManifest, _ target: String, _ text: String, _ advice: String, isLost: Bool = false
+    ) {
         state.withLock { state in
             state.loaded.append(
                 Loaded(
                     key: manifest.log, run: manifest.run, number: manifest.base + 1, target: target, outcome: nil,
-                    problem: text, advice: advice, extracted: manifest.rows, chunks: manifest.chunks.count))
+                    problem: text, advice: advice, isLost: isLost, extracted: manifest.rows,
+                    chunks: manifest.chunks.count))
         }
     }
 

@@ -122,7 +122,8 @@ final class Report {
             }
         }
         let problem = last.values.filter { $0.outcome == nil }.compactMap(\.problem).first
-        if let failure = problem ?? open.first(where: { $0.state == .failed })?.error, !open.isEmpty {
+        let isLost = last.values.contains(where: \.isLost)
+        if let failure = problem ?? open.first(where: { $0.state == .failed })?.error, !open.isEmpty || isLost {
             line.state = .failed
             line.error = failure
             line.advice = last.values.compactMap(\.advice).first

@@ -100,11 +100,15 @@ import Testing
         // FIPS 180-4 examples.
         let abc = Array("abc".utf8)
         #expect(
-            abc.withUnsafeBytes { SHA256Stream.digest(of: $0) }
+            abc.withUnsafeBytes { SHA256Stream.digest(of: $0) }.description
                 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         var stream = SHA256Stream()
-        #expect(stream.finalize() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(stream.finalize().description == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         for byte in abc { withUnsafeBytes(of: byte) { stream.update($0) } }
         #expect(stream.finalize() == abc.withUnsafeBytes { SHA256Stream.digest(of: $0) })
+        #expect(SHA256Value(stream.finalize().description) == stream.finalize())
+        for wrong in ["", String(repeating: "0", count: 63), String(repeating: "A", count: 64)] {
+            #expect(SHA256Value(wrong) == nil)
+        }
     }
 }

@@ -10,7 +10,8 @@ extension Scenario {
         [extraction, extractionToTwoTargets, adoption, lostRun, strandedRun]
         + [loading(.append), loading(.insertOnly), loading(.merge), loading(.replacePartition), wholeReplace]
         + [
-            seizure, supersession, rejection, deadChunk, restoredTarget, cancellation, pause, emptyReplacement,
+            seizure, supersession, rejection, deadChunk, restoredTarget, forgottenTarget, givenUp, cancellation, pause,
+            emptyReplacement,
             wholeRun,
         ]
 
@@ -196,6 +197,53 @@ extension Scenario {
             try extract(world, feeds)
         },
         act: { process, _ in _ = try process.load() })
+
+    /// The target's file was lost while nothing waits.
+    static let forgottenTarget = Scenario(
+        name: "republish at a loader's start",
+        feeds: pair(.merge, [Rows.chunks(2, "a"), Rows.chunks(1, "a", from: 20)], [Rows.chunks(2, "b")]),
+        prepare: { world, feeds in
+            try extract(world, feeds)
+            try world.drain()
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: world.database + suffix) }
+        },
+        act: { process, _ in _ = try process.load() })
+
+    /// A person gives up a run that a restored target lacks and the archive no longer has.
+    static let givenUp = Scenario(
+        name: "give up what is lost",
+        feeds: [
+            {
+                var feed = Feed([("p", "a")], .merge, [Rows.chunks(2, "a"), Rows.chunks(1, "b", from: 20)])
+                feed.cancelled = [0]
+                return feed
+            }()
+        ],
+        prepare: { world, feeds in
+            try extract(world, feeds)
+            try world.drain()
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: world.database + suffix) }
+            try FileManager.default.moveItem(
+                atPath: try firstArchived(world), toPath: "\(world.root).lost")
+        },
+        act: { process, _ in _ = try process.load(allowingLoss) },
+        attend: { world, _ in
+            try world.drain(allowingLoss)
+            try FileManager.default.moveItem(atPath: "\(world.root).lost", toPath: try firstArchived(world))
+        },
+        outcomes: [[.discarded, .loaded]])
+
+    /// Where chunk 0 of the first run is archived.
+    private static func firstArchived(_ world: World) throws -> String {
+        let runs = try FileManager.default.contentsOfDirectory(atPath: "\(world.root)/loaded/t").sorted()
+        return "\(world.root)/loaded/t/\(runs.first ?? "")/0.ndjson.zst"
+    }
+
+    private static var allowingLoss: LoadOptions {
+        var options = LoadOptions()
+        options.allowLoss = true
+        return options
+    }
 
     /// A committed replace is cancelled before it is applied; the next run replaces what stood before.
     static let cancellation = Scenario(

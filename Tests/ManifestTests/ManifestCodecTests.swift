@@ -25,8 +25,8 @@ import Testing
             manifest.chunks.append(
                 ChunkEntry(
                     sequence: sequence, rows: 10, bytes: 1000, compressed: 300,
-                    sha256: String(repeating: "ab", count: 32),
-                    content: "00000000000000ff", cursor: .integer(Int64(sequence))))
+                    sha256: SHA256Value(repeatElement(0xAB, count: 32)),
+                    content: 0xFF, cursor: .integer(Int64(sequence))))
         }
         manifest.rejected = 2
         manifest.retries = 1
@@ -65,6 +65,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 7, 17, 18, 19, 31, 32, 33, 500]) func aManifestMayComeInPieces(_ size: Int) throws {
+        let bytes = Self.sample.encoded()
+        var decoder = ManifestDecoder()
+        var withoutCursors = ManifestDecoder(.withoutCursors)
+        var withoutChunks = ManifestDecoder(.left)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            Array(bytes[start..<min(start + size, bytes.count)]).withUnsafeBytes {
+                decoder.add($0)
+                withoutCursors.add($0)
+                withoutChunks.add($0)
+            }
+        }
+        #expect(try decoder.finish().encoded() == bytes)
+        let bare = try withoutCursors.finish()
+        #expect(bare.chunks.count == 2 && bare.chunks.allSatisfy(\.cursor.isNull))
+        let head = try withoutChunks.finish()
+        #expect(head.chunks.isEmpty && head.run == Self.sample.run && head.extractor == "host-1")
+    }
+
     @Test func everyCutIsFound() {
         let bytes = Self.sample.encoded()
         for count in 0..<bytes.count {
@@ -75,6 +94,7 @@ import Testing
     @Test func aNewerFormatIsRefusedByName() throws {
         let text = String(decoding: Self.sample.encoded(), as: UTF8.self)
             .replacingOccurrences(of: "{\"format\":1,", with: "{\"format\":2,\"colour\":\"blue\",")
+            .replacingOccurrences(of: "{\"seq\":0,", with: "{\"number\":0,")
         let error = #expect(throws: ManifestError.self) { try RunManifest(decoding: Array(text.utf8)) }
         #expect(error?.code == .newerFormat)
         #expect(error?.message.contains("format 2") == true && error?.message.contains("newer bobbin") == true)

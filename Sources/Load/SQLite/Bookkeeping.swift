@@ -50,6 +50,18 @@ final class Bookkeeping {
         return Head(number: Int(query.integer(0)), run: query.text(1), rows: Int(query.integer(2)))
     }
 
+    func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] {
+        let query = try statement("SELECT job, stream, partition, n FROM _bobbin_head WHERE spool = ?")
+        query.bind(0, spool)
+        defer { query.reset() }
+        var heads: [UInt64: Int] = [:]
+        while try query.step() {
+            let partition = try Partition(parsing: query.text(2))
+            heads[name(LogKey(job: query.text(0), stream: query.text(1), partition: partition))] = Int(query.integer(3))
+        }
+        return heads
+    }
+
     func loaded(_ run: RunID) throws(SQLiteError) -> [Int: LoadedChunk] {
         let query = try statement(
             """
@@ -69,6 +81,17 @@ final class Bookkeeping {
                 sequence: sequence, rows: Int(query.integer(1)), rejects: Int(query.integer(2)),
                 loader: shared(query.text(3)), attempt: Int(query.integer(4)), at: shared(query.text(5)))
         }
+        return found
+    }
+
+    /// The sequences of a run's chunks that are in the ledger.
+    func loadedSequences(_ run: RunID) throws(SQLiteError) -> Set<Int> {
+        let query = try statement("SELECT seq FROM _bobbin_ledger WHERE chunk_id > ? AND chunk_id < ?")
+        query.bind(0, "\(spool)/\(run)/")
+        query.bind(1, "\(spool)/\(run)0")
+        defer { query.reset() }
+        var found: Set<Int> = []
+        while try query.step() { found.insert(Int(query.integer(0))) }
         return found
     }
 
@@ -182,7 +205,12 @@ final class Bookkeeping {
         insert.bind(6, Int64(result.rejects))
         insert.bind(7, loader)
         insert.bind(8, result.updated)
-        insert.bind(9, String(decoding: result.encoded(), as: UTF8.self))
-        _ = try insert.step()
+        // Not by way of a text of its own: of a hundred thousand chunks this is 15 MB.
+        let failure = result.encoded().withUnsafeBufferPointer { bytes -> SQLiteError? in
+            if let start = bytes.baseAddress { insert.bindStatic(9, start, bytes.count) }
+            defer { insert.bindNull(9) }
+            return insert.run()
+        }
+        if let failure { throw failure }
     }
 }

@@ -57,6 +57,11 @@ package final class SQLiteTarget {
     /// The head of a partition.
     package func head(_ key: LogKey) throws(SQLiteError) -> Head { try bookkeeping.head(key) }
 
+    /// The number of each head of this spool.
+    ///
+    /// - Parameter name: what stands for a log in the answer.
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try bookkeeping.heads(name) }
+
     /// The chunks of a run that are in the ledger, by sequence.
     package func loaded(_ run: RunID) throws(SQLiteError) -> [Int: LoadedChunk] { try bookkeeping.loaded(run) }
 
