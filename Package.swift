@@ -76,7 +76,9 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["bobbin", "bobbin-upstream", "TestKit"], swiftSettings: settings),
         .testTarget(
             name: "SpoolToolsTests",
-            dependencies: ["Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "Threads"],
+            dependencies: [
+                "Chunk", "Databases", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "TestKit", "Threads",
+            ],
             swiftSettings: settings),
 
         // Tests

@@ -35,7 +35,23 @@ struct PartitionExtraction {
             }
         }
         result.ended = context.clock.now()
+        note(result)
         return result
+    }
+
+    /// What became of it, for those who look at the spool later.
+    private func note(_ result: PartitionResult) {
+        switch result.end {
+        case .published, .unchanged: spool.forgetFailure(key)
+        case .cancelled, .paused: return
+        case .failed(let failure):
+            spool.note(
+                FailedExtraction(
+                    log: key, base: (try? spool.lastNumber(key)) ?? 0, run: result.run ?? spool.newRun(),
+                    failure: failure.kind.rawValue, error: failure.message, rows: result.rows, chunks: result.chunks,
+                    retries: result.retries, started: Timestamp.render(result.started),
+                    ended: Timestamp.render(result.ended)))
+        }
     }
 
     private func extract(_ result: inout PartitionResult) throws {

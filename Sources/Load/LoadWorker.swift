@@ -22,6 +22,10 @@ package final class LoadWorker {
     private var lastSweep = -Double.infinity
     private var lastThinning = -Double.infinity
     private var hasCompared = false
+    /// Since when nothing could be done, on the clock that only goes forward.
+    private var idleSince: Double?
+    /// Whether that is longer than any publication or lease needs: what is missing now does not come by itself.
+    var isStuck: Bool { idleSince.map { spool.clock.uptime() - $0 > spool.leaseSeconds } ?? false }
 
     /// A loader that has its seat but no token yet.
     ///
@@ -61,6 +65,7 @@ package final class LoadWorker {
                     hasCompared = true
                     let worked = try pass()
                     failures = 0
+                    idleSince = worked ? nil : idleSince ?? spool.clock.uptime()
                     if worked { continue }
                 }
                 if isLast, !options.watch, try isDrained() { break }

@@ -114,7 +114,7 @@ struct OpenLog {
         case open
         /// It was loaded, and its chunks are there to be loaded again.
         case archived
-        /// It was loaded, and chunks of it are gone.
+        /// It was loaded, or committed and taken out of the queue by hand, and chunks of it are gone.
         case lost(number: Int, chunk: Int)
         /// It ended without being loaded, and does so again.
         case ended(number: Int, Outcome)
@@ -125,7 +125,14 @@ struct OpenLog {
         guard manifest.targets.contains(where: { spool.encode($0) == worker.queue }) else {
             return .ended(number: number, .superseded)
         }
-        guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else { return .open }
+        guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
+            guard worker.isStuck, try spool.isMissing(manifest, target: worker.queue) else { return .open }
+            if let chunk = try spool.lostChunk(manifest, target: worker.queue) {
+                return .lost(number: number, chunk: chunk)
+            }
+            try spool.putUp(manifest, number: number, target: worker.queue)
+            return .open
+        }
         guard outcome == .loaded else { return .ended(number: number, outcome) }
         guard let chunk = try spool.lostChunk(manifest, target: worker.queue) else { return .archived }
         return .lost(number: number, chunk: chunk)
@@ -144,9 +151,12 @@ struct OpenLog {
             ? "run the job again: its next generation stands for itself"
             : "bobbin load --allow-loss gives its \(manifest.rows) rows up "
                 + "(cursor \(manifest.cursorFrom.serializedText()) to \(manifest.cursorTo.serializedText())), and bobbin rewind reads the range "
-                + "again; or restore the target from a newer backup"
+                + "again; or put the file back, or restore the target from a newer backup"
+        let isClosed = try spool.outcome(key, number, target: worker.queue) != nil
         let reason =
-            "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
+            isClosed
+            ? "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
+            : "manifest \(number) was committed, and chunk \(chunk) of run \(manifest.run) is neither in the queue nor in the archive"
         worker.report(.lost(manifest, reason: reason, remedy: remedy))
         return .blocked("\(reason): \(remedy)")
     }

@@ -6,6 +6,8 @@ package enum FileNames {
     package static let chunkSuffix = ".ndjson.zst"
     /// The name of a sealed or published manifest.
     package static let manifest = "manifest.json"
+    /// Beside a log: how the last extraction failed.
+    package static let failed = "failed.json"
     /// The name of a lease.
     package static let lease = "lease"
     /// The token of a target that has one writer.

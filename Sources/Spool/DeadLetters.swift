@@ -168,3 +168,24 @@ package struct DeadLetters {
         return paths
     }
 }
+
+extension Spool {
+    /// The target (encoded) and the manifest of a waiting run, by `TARGET/RUN`, of whose id a unique beginning is enough; `nil`
+    /// when `id` names something else.
+    ///
+    /// - Throws: `SpoolError.refused` when nothing waits under it, or more than one run.
+    package func waitingRun(_ id: String) throws -> (queue: String, manifest: RunManifest)? {
+        let parts = id.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return nil }
+        let queue = NameEncoding.isEncoded(parts[0]) ? parts[0] : encode(parts[0])
+        let names = try readyRuns(queue).filter { $0.run.text.hasPrefix(parts[1]) }
+        guard names.count <= 1 else {
+            throw SpoolError(.refused, "\(names.count) runs begin with \(parts[1]): write more of its digits")
+        }
+        guard let name = names.first, let manifest = try readyManifest(queue, name) else {
+            throw SpoolError(
+                .refused, "nothing waits under \(id): `bobbin runs` prints the ids of runs, `bobbin status` what waits")
+        }
+        return (queue, manifest)
+    }
+}

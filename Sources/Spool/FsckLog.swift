@@ -31,7 +31,7 @@ extension Fsck {
                 if isFile(below) { numbers.insert(number) }
             } else if let entry = FileNames.parseTargetEntry(name, suffix: ".outcome.json") {
                 if isFile(below) { outcomes.append((entry.number, entry.target, name)) }
-            } else if FileNames.parseTargetEntry(name, suffix: ".load.json") == nil {
+            } else if name != FileNames.failed, FileNames.parseTargetEntry(name, suffix: ".load.json") == nil {
                 stranger(below)
             }
         }

@@ -12,13 +12,26 @@ extension Spool {
         }
     }
 
-    /// The first chunk of a closed run that is neither in the archive nor in the queue any more; `nil` when all are there.
+    /// The first chunk of a closed run that is neither in the archive nor in the queue nor dead any more; `nil` when
+    /// all are there.
     package func lostChunk(_ manifest: RunManifest, target: String) throws -> Int? {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let archived = Set(try listing(loaded(target, manifest.run), .readyList).compactMap(FileNames.parseChunk))
         if manifest.chunks.allSatisfy({ archived.contains($0.sequence) }) { return nil }
-        let waiting = Set(try readyChunks(target, name).map(\.sequence))
+        let waiting = Set(try readyChunks(target, name).map(\.sequence) + deadChunks(target, manifest.run))
         return manifest.chunks.first { !archived.contains($0.sequence) && !waiting.contains($0.sequence) }?.sequence
+    }
+
+    /// Whether a committed run that has not ended is in no place from which it comes into the queue by itself.
+    package func isMissing(_ manifest: RunManifest, target: String) throws -> Bool {
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
+        for path in ["\(ready(target, name))/\(FileNames.manifest)", writing(manifest.run), trash(manifest.run)] {
+            do {
+                _ = try files.status(path, .closeCheck)
+                return false
+            } catch { if error.code != .notFound { throw error } }
+        }
+        return true
     }
 
     /// Puts a closed run back into the queue of a target that went back in time, from the archive.

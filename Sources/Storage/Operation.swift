@@ -13,6 +13,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case sealCreate, sealWrite, sealSync, sealClose, sealSyncDirectory
     case logMakeDirectory, logSyncParent, logLink, logSyncDirectory, logRead, logList
     case adoptLink, adoptList
+    case failureMakeDirectory, failureCreate, failureWrite, failureClose, failureUnlink
     // Publication
     case publishMakeDirectory, publishSyncParent, publishMove, publishLink, publishLinkManifest, publishSyncDirectory
     case publishStatus, publishList, publishUnlinkManifest, publishRemoveDirectory, publishMoveRejects

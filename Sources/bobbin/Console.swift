@@ -10,6 +10,13 @@ enum Console {
     /// Whether standard error is a terminal.
     static var isTerminal: Bool { isatty(2) == 1 }
 
+    /// Columns and rows of the terminal behind a descriptor; 80 and 24 where there is none.
+    static func size(of file: Int32) -> (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
     /// Writes lines for people to standard output.
     static func out(_ line: String) { write(1, Format.visible(line, keepsLines: true) + "\n") }
 
@@ -21,18 +28,20 @@ enum Console {
         write(1, JSONValue.record([("format", 1)] + members).serializedText() + "\n")
     }
 
-    /// Writes text as it is.
-    static func write(_ file: Int32, _ text: String) {
+    /// Writes text as it is; `false` when nobody reads it any more.
+    @discardableResult
+    static func write(_ file: Int32, _ text: String) -> Bool {
         lock.withLock { _ in
             var rest = Array(text.utf8)[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
                 if count < 0 {
                     if errno == EINTR { continue }
-                    return
+                    return false
                 }
                 rest = rest.dropFirst(count)
             }
+            return true
         }
     }
 

@@ -175,7 +175,9 @@ struct DeadShow: ParsableCommand {
         for row in bad { Console.out("  line \(row.line): \(row.reason)\n    \(shortened(row.row))") }
         if !sample.isEmpty { Console.out("  every line is a JSON object; the first:") }
         for row in sample { Console.out("    \(shortened(row))") }
-        Console.out("Next: bobbin dead replay \(item.id)   (mended or as it is), or bobbin dead discard \(item.id)")
+        Console.out(
+            "Next: \(Format.command("dead replay \(item.id)"))   (mended or as it is), or \(Format.command("dead discard \(item.id)"))"
+        )
     }
 
     private func shortened(_ row: String) -> String { row.count > 400 ? "\(row.prefix(400)) ..." : row }

@@ -8,23 +8,27 @@ internal import Storage
 
 struct DeadDiscard: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "discard", abstract: "Gives a dead item up.",
+        commandName: "discard", abstract: "Gives a dead item, or a run that waits, up.",
         discussion: """
             Of a dead chunk, its whole run is given up: the target's head moves past it, and its rows that are not loaded are lost to \
-            the target (the files stay in quarantine/). Rejects files only move to quarantine/.
+            the target (the files stay in quarantine/). Rejects files only move to quarantine/. TARGET/RUN, without a chunk, gives a \
+            run up that waits and cannot be loaded, such as one that stopped its job: its files go to the archive.
             """)
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "TARGET/RUN/SEQ.") var id: String
+    @Argument(help: "TARGET/RUN/SEQ, or TARGET/RUN.") var id: String
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
     func run() throws {
         let access = try SpoolAccess(common)
         let spool = access.spool
+        if let (queue, manifest) = try Refusal.usage({ try spool.waitingRun(id) }) {
+            return try discard(manifest, queue, access)
+        }
         var letters = DeadLetters(spool)
         let item = try Refusal.usage { try letters.item(id) }
         if case .chunk = item.content, item.isOpen, let manifest = item.manifest {
-            return try discard(manifest, item, access)
+            return try discard(manifest, item.queue, access)
         }
         Console.error(
             "\(item.id): \(Dead.look(item, spool).reason). Its file moves to \(spool.root)/quarantine/; nothing in the target changes."
@@ -34,11 +38,11 @@ struct DeadDiscard: ParsableCommand {
         finish([("id", .string(item.id)), ("moved_to", .array(moved.map { .string("\(spool.root)/\($0)") }))], "done")
     }
 
-    private func discard(_ manifest: RunManifest, _ item: DeadItem, _ access: SpoolAccess) throws {
+    private func discard(_ manifest: RunManifest, _ queue: String, _ access: SpoolAccess) throws {
         let spool = access.spool
         let workspace = try Workspace(common, needs: [.target])
-        guard let name = manifest.targets.first(where: { spool.encode($0) == item.queue }) else {
-            throw CommandError(.usage, "\(item.id): its manifest does not name target \(item.queue)")
+        guard let name = manifest.targets.first(where: { spool.encode($0) == queue }) else {
+            throw CommandError(.usage, "\(id): its manifest does not name target \(queue)")
         }
         let target = try workspace.openTarget(name, spool: spool)
         let plan: RunDiscard
@@ -47,7 +51,7 @@ struct DeadDiscard: ParsableCommand {
         }
         let numbers = plan.runs.map { "\($0.number)" }.joined(separator: ", ")
         let job = Format.argument(manifest.job)
-        let rewind = manifest.mode.isReplace ? "bobbin run \(job)" : rewindCommand(manifest, plan.cursorFrom)
+        let rewind = manifest.mode.isReplace ? Format.command("run \(job)") : rewindCommand(manifest, plan.cursorFrom)
         Console.error(
             "Discards manifest \(numbers) of \(manifest.job) \(manifest.stream) \(manifest.partition) in \(name):")
         Console.error(
@@ -61,10 +65,10 @@ struct DeadDiscard: ParsableCommand {
         let heart = Heart(files: spool.files, clock: spool.clock, seconds: spool.leaseSeconds)
         heart.start()
         defer { heart.end() }
-        try plan.perform(spool: spool, heart: heart, target: target, queue: item.queue)
+        try plan.perform(spool: spool, heart: heart, target: target, queue: queue)
         finish(
             [
-                ("id", .string(item.id)), ("target", .string(name)),
+                ("id", .string(id)), ("target", .string(name)),
                 ("manifests", .array(plan.runs.map { Document.count($0.number) })),
                 ("rows_lost", Document.count(plan.rowsLost)), ("rows_loaded", Document.count(plan.rowsLoaded)),
                 ("cursor_from", plan.cursorFrom), ("cursor_to", plan.cursorTo), ("next", .string(rewind)),
@@ -73,7 +77,8 @@ struct DeadDiscard: ParsableCommand {
 
     private func rewindCommand(_ manifest: RunManifest, _ cursor: JSONValue) -> String {
         let to = Format.argument(cursor["since"]?.text ?? "start")
-        return "bobbin rewind \(Format.argument(manifest.job))\(Format.restriction(manifest.partition)) --to \(to)"
+        return Format.command(
+            "rewind \(Format.argument(manifest.job))\(Format.restriction(manifest.partition)) --to \(to)")
     }
 
     private func confirm() throws {

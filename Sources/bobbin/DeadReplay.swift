@@ -59,7 +59,7 @@ struct DeadReplay: ParsableCommand {
         } else if items.isEmpty {
             Console.error("Nothing is dead that could be replayed.")
         } else if failed < items.count {
-            Console.error("\(items.count - failed) of \(items.count) given back. Next: bobbin load")
+            Console.error("\(items.count - failed) of \(items.count) given back. Next: \(Format.command("load"))")
         }
         if failed > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
     }

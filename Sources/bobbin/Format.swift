@@ -80,6 +80,31 @@ enum Format {
         return quoted + "'"
     }
 
+    /// A bobbin command to be typed next, with the configuration and the spool of this invocation.
+    static func command(_ text: String) -> String { "bobbin \(text)\(invocation)" }
+
+    /// `-c` and `--spool` as this process was given them, each with a space before it.
+    private static let invocation: String = {
+        let arguments = CommandLine.arguments
+        var options = ""
+        for (index, argument) in arguments.enumerated() {
+            for (name, isShort) in [("-c", true), ("--config", false), ("--spool", false)] {
+                if argument == name, index + 1 < arguments.count {
+                    options += " \(name) \(Format.argument(arguments[index + 1]))"
+                } else if !isShort, argument.hasPrefix(name + "=") {
+                    options += " \(name) \(Format.argument(String(argument.dropFirst(name.count + 1))))"
+                }
+            }
+        }
+        return options
+    }()
+
+    /// A stream as `JOB/STREAM`, or only the job where both have one name.
+    static func stream(_ key: LogKey) -> String { key.job == key.stream ? key.job : "\(key.job)/\(key.stream)" }
+
+    /// A number with its word: `1 run`, `2 runs`.
+    static func count(_ value: Int, _ word: String) -> String { "\(count(value)) \(word)\(value == 1 ? "" : "s")" }
+
     /// The options that restrict a command to one partition, each with a space before it.
     static func restriction(_ partition: Partition) -> String {
         partition.fields.map { " --set \(argument("\($0.name)=\($0.value)"))" }.joined()

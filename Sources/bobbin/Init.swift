@@ -9,16 +9,13 @@ struct Init: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     @Option(help: "What to sync from: http or files.")
-    var from = "http"
+    var from = StarterKind.http
 
     func run() throws {
-        guard let kind = StarterKind(rawValue: from) else {
-            throw CommandError(.usage, "--from \(from): give http or files")
-        }
         let files = POSIXFileSystem()
         do {
             try files.writeFile(
-                common.config, Array(starter(kind).utf8), create: .controlCreate, write: .controlCreate,
+                common.config, Array(starter(from).utf8), create: .controlCreate, write: .controlCreate,
                 close: .controlClose)
         } catch {
             if error.code == .exists {
@@ -30,6 +27,9 @@ struct Init: ParsableCommand {
         if common.json {
             return Console.document([("command", .string("init")), ("file", .string(common.config))])
         }
-        Console.out("wrote \(common.config); next: edit it, then `bobbin plan`, `bobbin preview JOB`, `bobbin run`")
+        let steps = ["plan", "preview JOB", "run"].map { "`\(Format.command($0))`" }.joined(separator: ", ")
+        Console.out("wrote \(common.config); next: edit it, then \(steps)")
     }
 }
+
+extension StarterKind: ExpressibleByArgument {}

@@ -29,7 +29,7 @@ struct Load: ParsableCommand {
 
     func run() throws {
         let workspace = try Workspace(common, needs: [.target])
-        let session = try Session(workspace, create: false, isQuiet: common.json)
+        let session = try Session(workspace, create: true, isQuiet: common.json)
         var options = session.loadOptions
         options.jobs = Set(jobs)
         options.watch = watch

@@ -32,10 +32,10 @@ final class Progress: Sendable {
         var extractedRows = 0
         var extractedBytes = 0
         var loadedRows = 0
-        /// The stream that began a partition last; they are extracted one after the other.
+        /// The stream at work; they are extracted one after the other.
         var stream = ""
-        var partitions = 0
-        var partitionsDone = 0
+        /// Partitions of each stream that are to come or done.
+        var partitions: [String: (all: Int, done: Int)] = [:]
         var chunks = 0
         var chunksDead = 0
         var rejects = 0
@@ -64,8 +64,10 @@ final class Progress: Sendable {
         }
     }
 
-    /// So many partitions will be extracted.
-    func expect(partitions: Int) { state.withLock { $0.partitions += partitions } }
+    /// So many partitions of a stream will be extracted.
+    func expect(_ stream: String, partitions: Int) {
+        state.withLock { $0.partitions[stream, default: (0, 0)].all += partitions }
+    }
 
     func note(_ event: ExtractEvent) {
         switch event {
@@ -80,18 +82,18 @@ final class Progress: Sendable {
             }
         case .retry(let partition, let reason, let seconds):
             state.withLock { $0.retries += 1 }
-            log("\(partition): \(reason); again in \(Format.seconds(seconds))")
+            log("\(partition): \(Progress.clause(reason)); again in \(Format.seconds(seconds))")
         case .finished(let result):
             state.withLock { state in
-                state.partitionsDone += 1
+                state.partitions[result.key.stream, default: (0, 0)].done += 1
                 state.chunks += result.chunks
                 state.extracted[result.key.partition] = nil
             }
             guard case .failed(let error) = result.end else { return }
             switch error.kind {
             // The stream stops for it: its other partitions have the same message.
-            case .permission, .environment: once("FAILED \(result.key.job): \(error.message)")
-            default: log("FAILED \(result.key.job) \(result.key.partition): \(error.message)")
+            case .permission, .environment: once("FAILED \(Format.stream(result.key)): \(error.message)")
+            default: log("FAILED \(Format.stream(result.key)) \(result.key.partition): \(error.message)")
             }
         }
     }
@@ -115,33 +117,37 @@ final class Progress: Sendable {
             state.withLock { $0.chunksDead += 1 }
             problem(manifest, target, "chunk \(sequence) is dead: \(reason)", "bobbin dead list")
             log(
-                "DEAD \(manifest.job) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (bobbin dead show)"
+                "DEAD \(Format.stream(manifest.log)) \(manifest.partition) run \(manifest.run) chunk \(sequence): \(reason) (\(Format.command("dead list")))"
             )
         case .retry(let manifest, let sequence, let reason):
             state.withLock { $0.retries += 1 }
-            log("\(manifest.job) \(manifest.partition) chunk \(sequence): \(reason); tried again")
+            log("\(Format.stream(manifest.log)) \(manifest.partition) chunk \(sequence): \(reason); tried again")
         case .held(let manifest, let reason):
             problem(
-                manifest, target, "guard: \(reason)", "bobbin load --allow-shrink, or mend the source and run again")
-            once("HELD \(manifest.job) \(manifest.partition): \(reason)")
+                manifest, target, "guard: \(reason)",
+                "\(Format.command("load --allow-shrink")), or mend the source and run again")
+            once("HELD \(Format.stream(manifest.log)) \(manifest.partition): \(reason)")
         case .restoring(let partitions):
             log(
-                "\(target) is older than the spool: \(Format.count(partitions)) partitions are filled again from what the archive has"
+                "\(target) is older than the spool: \(Format.count(partitions, "partition")) to be filled again from the archive"
             )
         case .lost(let manifest, let reason, let remedy):
             problem(manifest, target, reason, remedy, isLost: true)
-            once("LOST \(manifest.job) \(manifest.partition): \(reason)")
+            once("LOST \(Format.stream(manifest.log)) \(manifest.partition): \(reason)")
         case .waiting(let reason, let seconds):
             let isNew = state.withLock { state in
                 defer { state.waiting = reason }
                 return state.waiting != reason
             }
-            if isNew { log("\(reason); again in \(Format.seconds(seconds)), and so on") }
+            if isNew { log("\(Progress.clause(reason)); again in \(Format.seconds(seconds)), and so on") }
         case .stopped(let manifest, let reason):
+            // The run keeps the table, columns and contract it was extracted with: not every mend reaches it.
+            let id = "\(Format.argument(target))/\(manifest.run)"
             let advice =
-                "mend what stopped \(manifest.job) (above), then bobbin load: its rows wait, and nothing is extracted again"
+                "mend the target, then \(Format.command("load \(Format.argument(manifest.job))")): its rows wait; a mended source "
+                + "or configuration counts for runs to come: \(Format.command("dead discard \(id)")) gives this one up"
             problem(manifest, target, "stopped: \(reason)", advice)
-            once("STOPPED \(manifest.job): \(reason)")
+            once("STOPPED \(Format.stream(manifest.log)) \(manifest.partition): \(reason)")
         }
     }
 
@@ -156,6 +162,9 @@ final class Progress: Sendable {
                     chunks: manifest.chunks.count))
         }
     }
+
+    /// A message as part of a sentence.
+    private static func clause(_ text: String) -> Substring { text.hasSuffix(".") ? text.dropLast() : text[...] }
 
     private func once(_ line: String) {
         if state.withLock({ $0.said.insert(line).inserted }) { log(line) }
@@ -181,10 +190,8 @@ final class Progress: Sendable {
             guard !state.isEnded else { return nil }
             let rate = Int(Double(max(state.extractedRows, state.loadedRows)) / seconds)
             var text = ""
-            if state.partitions > 0 {
-                let percent = 100 * state.partitionsDone / state.partitions
-                if !state.stream.isEmpty { text += "\(Format.visible(state.stream)): " }
-                text += "\(state.partitionsDone)/\(state.partitions) partitions (\(percent) %), extracted "
+            if let (all, done) = state.partitions[state.stream], all > 0 {
+                text += "\(Format.visible(state.stream)): \(done)/\(all) partitions (\(100 * done / all) %), extracted "
                 text += "\(Format.count(state.extractedRows)) rows, \(Format.bytes(state.extractedBytes)), "
                 text += "\(Format.count(state.chunks)) chunks; "
             }
@@ -196,7 +203,8 @@ final class Progress: Sendable {
         }
         guard let line else { return }
         if Console.isTerminal {
-            Console.write(2, "\r\u{1B}[K" + line)
+            // A line that wraps could not be drawn over.
+            Console.write(2, "\r\u{1B}[K" + line.prefix(max(1, Console.size(of: 2).columns - 1)))
         } else {
             Console.error(line)
         }

@@ -61,7 +61,8 @@ final class Report {
         var isDone: Bool { state == .loaded || state == .superseded }
     }
 
-    private func lines() throws -> [Line] {
+    /// - Parameter isStopped: this process was told to end; a partition that stopped short was not cancelled by anybody.
+    private func lines(isStopped: Bool) throws -> [Line] {
         var lines: [Line] = []
         let byRun = Dictionary(grouping: loaded, by: \.run)
         for result in results {
@@ -82,8 +83,10 @@ final class Report {
             case .failed(let error):
                 line.state = .failed
                 line.error = error.message
+            case .cancelled where isStopped:
+                line.error = "interrupted\(result.chunks > 0 ? "; the next run goes on behind what is finished" : "")"
             case .cancelled: line.state = .cancelled
-            case .paused: line.error = "paused: bobbin resume \(Format.argument(result.key.job))"
+            case .paused: line.error = "paused: \(Format.command("resume \(Format.argument(result.key.job))"))"
             }
             lines.append(line)
         }
@@ -131,11 +134,11 @@ final class Report {
             line.state = status.state == .loading ? .loading : .published
             line.isHeldUp = status.waitsFor != nil
             if line.isHeldUp {
-                line.error = "\(status.error ?? ""): bobbin dead list"
+                line.error = "\(status.error ?? ""): \(Format.command("dead list"))"
             } else if try spool.asked(.pause, job: line.key.job) != nil {
-                line.error = "paused: bobbin resume \(Format.argument(line.key.job))"
+                line.error = "paused: \(Format.command("resume \(Format.argument(line.key.job))"))"
             } else {
-                line.error = "not in \(status.target) yet: bobbin status"
+                line.error = "not in \(status.target) yet: \(Format.command("status"))"
             }
         } else {
             line.state = RunState(outcomes.first { $0 == .loaded } ?? outcomes.first ?? .loaded)
@@ -144,7 +147,7 @@ final class Report {
 
     /// Prints the summary and ends with the exit code of this invocation.
     func finish(json: Bool, isInterrupted: Bool) throws {
-        let lines = try lines()
+        let lines = try lines(isStopped: isInterrupted)
         let seconds = Double(workspace.clock.now() - began) / 1000
         var waiting: [Waiting] = []
         if command != "extract", lines.isEmpty || loads.contains(where: { ($0.summary?.blocked ?? 0) > 0 }) {
@@ -160,7 +163,7 @@ final class Report {
         let failed = lines.filter(\.isFailed)
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
         let status = status(lines, waiting, isInterrupted)
-        if !json, status != .done, let hint = hint(status, failed) { Console.error(hint) }
+        if !json, status != .done, let hint = hint(status, failed, waiting) { Console.error(hint) }
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
@@ -177,15 +180,14 @@ final class Report {
             if let reason = load.summary?.unavailable { Console.error("bobbin: target \(load.target): \(reason)") }
         }
         let didSomething = lines.contains { $0.state != .failed && $0.state != .pending && !$0.run.isEmpty }
-        let isTransient =
+        let isWithoutRoom =
             !results.isEmpty
             && results.allSatisfy { result in
-                if case .failed(let error) = result.end {
-                    return error.kind == .transient || error.kind == .environment
-                }
+                // A source that is away is a partition that failed; a spool without room is nothing that could be done.
+                if case .failed(let error) = result.end { return error.kind == .environment }
                 return false
             }
-        if isUnavailable || (isTransient && !didSomething) { return .unavailable }
+        if isUnavailable || (isWithoutRoom && !didSomething) { return .unavailable }
         if results.contains(where: {
             if case .failed(let error) = $0.end { error.kind == .configuration } else { false }
         }), !didSomething {
@@ -206,20 +208,35 @@ final class Report {
         return command == "run" && !lines.allSatisfy(\.isDone) ? .unavailable : .done
     }
 
-    private func hint(_ status: ExitStatus, _ lines: [Line]) -> String? {
+    private func hint(_ status: ExitStatus, _ lines: [Line], _ waiting: [Waiting]) -> String? {
+        let failed = results.filter { if case .failed = $0.end { true } else { false } }.map(\.key)
         switch status {
         case .failed:
-            if let advice = lines.compactMap(\.advice).first { return "Next: \(advice)   (or bobbin status)" }
-            // What was extracted and cannot be loaded is not mended by extracting it again.
-            let failed = results.first { if case .failed = $0.end { true } else { false } }
-            if let key = failed?.key {
-                let what = Format.argument(key.job) + Format.restriction(key.partition)
-                return "Next: bobbin \(command) \(what)   (or bobbin dead list, bobbin status)"
+            if let advice = lines.compactMap(\.advice).first {
+                return "Next: \(advice)   (or \(Format.command("status")))"
             }
-            return "Next: bobbin dead list   (or bobbin status)"
+            // What was extracted and cannot be loaded is not mended by extracting it again.
+            guard let first = failed.first else {
+                return "Next: \(Format.command("dead list"))   (or \(Format.command("status")))"
+            }
+            var jobs: [String] = []
+            for key in failed where !jobs.contains(key.job) { jobs.append(key.job) }
+            // A job's failed partitions together, where there are several: the others find nothing new, or the same again.
+            let what =
+                failed.count == 1
+                ? Format.argument(first.job) + Format.restriction(first.partition)
+                : jobs.map { Format.argument($0) }.joined(separator: " ")
+            return "Next: \(Format.command("\(command) \(what)"))   (or \(Format.command("status")))"
+        case .usage where !failed.isEmpty:
+            return
+                "Next: mend what the source refuses (above), then \(Format.command("\(command) \(Format.argument(failed[0].job))"))"
         case .interrupted: return "Next: the same command again goes on where this one stopped."
         case .unavailable: return "Next: the same command again, later; nothing is lost."
-        case .limit: return "Next: bobbin resume JOB, then the same command again; nothing is lost."
+        case .limit:
+            let paused = Set(results.filter { if case .paused = $0.end { true } else { false } }.map(\.key.job))
+                .union(waiting.filter { $0.cause == .paused }.map(\.job)).sorted()
+            let resume = paused.map { Format.command("resume \(Format.argument($0))") }.joined(separator: "; ")
+            return "Next: \(resume); then the same command again; nothing is lost."
         case .usage, .done, .fatal: return nil
         }
     }
@@ -229,14 +246,17 @@ final class Report {
         if !shown.isEmpty {
             Console.out(
                 Format.table(
-                    ["JOB", "PARTITION", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS", "RETRIES", "ERROR"],
+                    [
+                        "JOB", "STREAM", "PARTITION", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS", "RETRIES",
+                        "ERROR",
+                    ],
                     shown.map { line in
                         [
-                            line.key.job, line.key.partition.description, line.state.rawValue,
+                            line.key.job, line.key.stream, line.key.partition.description, line.state.rawValue,
                             Format.count(line.extracted), Format.count(line.loaded), Format.count(line.rejected),
                             Format.count(line.chunks), Format.count(line.retries), line.error ?? "",
                         ]
-                    }, right: [3, 4, 5, 6, 7]))
+                    }, right: [4, 5, 6, 7, 8]))
         }
         let succeeded = lines.filter { $0.isDone || ($0.state == .published && command == "extract") }.count
         let failed = lines.filter { $0.state == .failed }.count
@@ -252,7 +272,7 @@ final class Report {
         } else {
             let rows = command == "extract" ? extracted : loaded
             Console.out(
-                "\(Format.count(lines.count)) partitions: \(succeeded) succeeded, \(failed) failed"
+                "\(Format.count(lines.count, "partition")): \(succeeded) succeeded, \(failed) failed"
                     + (rest > 0 ? ", \(rest) not done" : "") + "; \(Format.count(extracted)) rows extracted"
                     + (command == "extract" ? "" : ", \(Format.count(loaded)) loaded")
                     + " in \(Format.seconds(seconds)) (\(Format.count(Int(Double(rows) / max(seconds, 0.001)))) rows/s)"

@@ -98,18 +98,28 @@ struct Rewind: ParsableCommand {
             Console.document([("partitions", .array(items))])
         }
         if failed > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
-        if !common.json { Console.error("Rewound. Next: bobbin run \(Format.argument(job))") }
+        if !common.json { Console.error("Rewound. Next: \(Format.command("run \(Format.argument(job))"))") }
     }
 
     private func cursor(_ workspace: Workspace) throws -> JSONValue {
-        if let to { return to == "start" ? .null : .record([("since", .string(to))]) }
-        guard let days, (1...36_500).contains(days) else { throw CommandError(.usage, "--days: give 1 to 36500") }
+        if to == "start" { return .null }
         var formats: Set<Incremental.Format> = []
-        for stream in try workspace.streams([job]) {
+        // A job that only the spool knows any more can be rewound, too.
+        for stream in (try? workspace.streams([job])) ?? [] {
             if case .http(let source) = stream.source, let incremental = source.incremental {
                 formats.insert(incremental.format)
             }
         }
+        if let to {
+            guard formats.isEmpty || formats.contains(where: { Rewind.fits(to, $0) }) else {
+                throw CommandError(
+                    .usage,
+                    "--to \(to): the cursor column is of format \(formats.map(\.rawValue).sorted().joined(separator: " or "))"
+                )
+            }
+            return .record([("since", .string(to))])
+        }
+        guard let days, (1...36_500).contains(days) else { throw CommandError(.usage, "--days: give 1 to 36500") }
         guard formats.count == 1, let format = formats.first else {
             throw CommandError(.usage, "--days needs one incremental cursor in the job's streams; use --to VALUE")
         }
@@ -121,6 +131,16 @@ struct Rewind: ParsableCommand {
         case .unix: return .record([("since", .string("\(time / 1000)"))])
         case .unixMilliseconds: return .record([("since", .string("\(time)"))])
         case .integer, .text: throw CommandError(.usage, "--days: the cursor column is no time; use --to VALUE")
+        }
+    }
+
+    /// Whether a cursor column of that format can hold `text`; of a time only the day is looked at.
+    private static func fits(_ text: String, _ format: Incremental.Format) -> Bool {
+        switch format {
+        case .timestamp: CivilDate(text.prefix(10)) != nil
+        case .date: CivilDate(text) != nil
+        case .unix, .unixMilliseconds, .integer: Int64(text) != nil
+        case .text: true
         }
     }
 }

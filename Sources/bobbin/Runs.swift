@@ -41,20 +41,21 @@ struct Runs: ParsableCommand {
         Console.out(
             Format.table(
                 [
-                    "SEALED", "JOB", "PARTITION", "N", "KIND", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED",
+                    "SEALED", "JOB", "STREAM", "PARTITION", "N", "KIND", "TARGET", "STATE", "EXTRACTED", "LOADED",
+                    "REJECTED",
                     "RUN", "NOTE",
                 ],
                 newest.map { status in
                     let manifest = status.manifest
                     return [
-                        "\(manifest.sealed.prefix(19))Z", manifest.job, manifest.partition.description,
+                        "\(manifest.sealed.prefix(19))Z", manifest.job, manifest.stream, manifest.partition.description,
                         "\(status.number)",
                         manifest.kind.rawValue, status.target, status.state.rawValue,
                         Format.count(status.rowsExtracted),
                         Format.count(status.rowsLoaded), Format.count(status.rowsRejected), manifest.run.text,
                         status.error ?? (status.outcome == .discarded ? "discarded" : ""),
                     ]
-                }, right: [3, 7, 8, 9]))
+                }, right: [4, 8, 9, 10]))
         for problem in inventory.problems { Console.error("damaged: \(problem) (bobbin fsck)") }
     }
 }

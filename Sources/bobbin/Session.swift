@@ -85,7 +85,7 @@ final class Session: Sendable {
             progress.note(event)
             if case .finished(let result) = event, case .published = result.end { wake.update { $0 += 1 } }
         }
-        progress.expect(partitions: plans.reduce(0) { $0 + $1.partitions.count })
+        for plan in plans { progress.expect(plan.settings.name, partitions: plan.partitions.count) }
         return try Extraction.run(plans, context: context)
     }
 

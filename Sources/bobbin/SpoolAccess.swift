@@ -22,7 +22,8 @@ struct SpoolAccess {
         let (path, workspace) = try SpoolAccess.locate(options)
         self.workspace = workspace
         if let workspace {
-            spool = try workspace.openSpool(create: false)
+            // A path that was typed may be mistyped; the configuration's spool is made when absent, by whoever comes first.
+            spool = try workspace.openSpool(create: options.spool == nil)
         } else {
             spool = try Spool(
                 root: path, create: false, files: POSIXFileSystem(), clock: SystemClock(), host: LinuxProcesses(),
@@ -64,6 +65,17 @@ enum Document {
     /// The members that name a log.
     static func key(_ key: LogKey) -> [(String, JSONValue)] {
         [("job", .string(key.job)), ("stream", .string(key.stream)), ("partition", partition(key.partition))]
+    }
+
+    /// A partition whose last extraction failed.
+    static func failure(_ failed: FailedExtraction) -> JSONValue {
+        .record(
+            key(failed.log) + [
+                ("run", .string(failed.run.text)), ("state", .string(RunState.failed.rawValue)),
+                ("class", .string(failed.failure)), ("error", .string(failed.error)), ("rows", count(failed.rows)),
+                ("chunks", count(failed.chunks)), ("retries", count(failed.retries)),
+                ("started_at", text(failed.started)), ("ended_at", text(failed.ended)),
+            ])
     }
 
     /// One run in one target.

@@ -27,16 +27,49 @@ struct Status: ParsableCommand {
     func run() throws {
         let access = try SpoolAccess(common)
         try access.check(jobs: jobs)
-        if common.json { return try document(access) }
-        guard watch else { return Console.out(try screen(access, rows: Status.shown)) }
-        let isTerminal = isatty(1) == 1
-        while true {
-            var size = winsize()
-            let height = ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_row > 20 ? Int(size.ws_row) - 14 : 40
-            let text = try screen(access, rows: isTerminal ? height : Status.shown)
-            Console.write(1, isTerminal ? "\u{1B}[H\u{1B}[2J\(text)\n" : "\(text)\n\n")
-            sleep(1)
+        if common.json {
+            if watch {
+                throw CommandError(.usage, "--watch draws for people: call `status --json` again and again instead")
+            }
+            return try document(access)
         }
+        guard watch else { return Console.out(try screen(access, rows: Status.shown)) }
+        try redraw { try screen(access, rows: $0) }
+    }
+
+    /// Draws a screen every second until SIGINT or SIGTERM, which is the only end there is, or until nobody reads it any more.
+    private func redraw(_ screen: (_ rows: Int) throws -> String) throws {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        sigprocmask(SIG_BLOCK, &signals, nil)
+        guard isatty(1) == 1 else {
+            while Console.write(1, "\(Format.visible(try screen(Status.shown), keepsLines: true))\n\n") {
+                if Status.isAsked(signals) { return }
+            }
+            return
+        }
+        // The alternate screen, as pagers use it: what stood on the terminal before is there again at the end.
+        Console.write(1, "\u{1B}[?1049h\u{1B}[?25l")
+        defer { Console.write(1, "\u{1B}[?25h\u{1B}[?1049l") }
+        repeat {
+            let size = Console.size(of: 1)
+            let text = Format.visible(try screen(max(1, size.rows - 8)), keepsLines: true)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix(size.columns) }
+            // The summary at the end is worth more than the last lines of the table.
+            let tail = lines.suffix(min(lines.count, size.rows / 2))
+            let shown = lines.count <= size.rows ? lines[...] : lines.prefix(size.rows - tail.count) + tail
+            let frame = shown.joined(separator: "\u{1B}[K\r\n")
+            guard Console.write(1, "\u{1B}[H\(frame)\u{1B}[K\u{1B}[J") else { return }
+        } while !Status.isAsked(signals)
+    }
+
+    /// Waits a second for one of the signals.
+    private static func isAsked(_ signals: sigset_t) -> Bool {
+        var signals = signals
+        var second = timespec(tv_sec: 1, tv_nsec: 0)
+        return sigtimedwait(&signals, nil, &second) > 0
     }
 
     // MARK: For people
@@ -56,7 +89,8 @@ struct Status: ParsableCommand {
             let state = extraction.isAlive ? RunState.running : .pending
             counts[state, default: 0] += 1
             lines.append([
-                extraction.key?.job ?? "?", extraction.key?.partition.description ?? "-", "-", state.rawValue,
+                extraction.key?.job ?? "?", extraction.key?.stream ?? "?", extraction.key?.partition.description ?? "-",
+                "-", state.rawValue,
                 Format.count(extraction.rows), "", "", "\(extraction.chunks)", "",
                 Age.text(extraction.started, now: spool.clock.now()),
                 extraction.isAlive
@@ -64,11 +98,21 @@ struct Status: ParsableCommand {
                     : "interrupted; the next run goes on after these chunks",
             ])
         }
-        for (job, partition) in try pending(access) {
+        try spool.visitFailures(jobs: Set(jobs)) { failed in
+            counts[.failed, default: 0] += 1
+            let age = Age.text(Int64(clamping: failed.run.milliseconds), now: spool.clock.now())
+            lines.append([
+                failed.log.job, failed.log.stream, failed.log.partition.description, "-", RunState.failed.rawValue,
+                Format.count(failed.rows), "", "", "\(failed.chunks)", Format.count(failed.retries), age,
+                "extraction: \(failed.error)",
+            ])
+        }
+        for key in try pending(access) {
             counts[.pending, default: 0] += 1
             if lines.count < limit {
                 lines.append([
-                    job, partition.description, "-", RunState.pending.rawValue, "", "", "", "", "", "", "never run",
+                    key.job, key.stream, key.partition.description, "-", RunState.pending.rawValue, "", "", "", "", "",
+                    "", "never run",
                 ])
             }
         }
@@ -79,10 +123,11 @@ struct Status: ParsableCommand {
             parts.append(
                 Format.table(
                     [
-                        "JOB", "PARTITION", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS", "RETRIES",
+                        "JOB", "STREAM", "PARTITION", "TARGET", "STATE", "EXTRACTED", "LOADED", "REJECTED", "CHUNKS",
+                        "RETRIES",
                         "AGE", "NOTE",
                     ], lines,
-                    right: [4, 5, 6, 7, 8, 9]))
+                    right: [5, 6, 7, 8, 9, 10]))
         }
         if hidden > 0 { parts.append("... and \(Format.count(hidden)) more: name a job, or use --json") }
         let total = RunState.allCases.compactMap { state in
@@ -100,7 +145,8 @@ struct Status: ParsableCommand {
             status.state == .loaded || status.chunks == 0
             ? "\(status.chunks)" : "\(status.chunksLoaded)/\(status.chunks)"
         return [
-            status.manifest.job, status.manifest.partition.description, status.target, status.state.rawValue,
+            status.manifest.job, status.manifest.stream, status.manifest.partition.description, status.target,
+            status.state.rawValue,
             Format.count(status.rowsExtracted), Format.count(status.rowsLoaded), Format.count(status.rowsRejected),
             chunks,
             Format.count(status.manifest.retries), Age.text(age, now: SystemClock().now()),
@@ -112,7 +158,7 @@ struct Status: ParsableCommand {
         var lines: [String] = []
         for queue in try Inventory.queues(spool) {
             var text =
-                "\(queue.target): \(Format.count(queue.runs)) runs wait, \(Format.count(queue.chunks)) chunks, \(Format.bytes(queue.bytes))"
+                "\(queue.target): \(Format.count(queue.runs, "run")) waiting, \(Format.count(queue.chunks, "chunk")), \(Format.bytes(queue.bytes))"
             if queue.deadChunks > 0 { text += "; \(queue.deadChunks) dead chunks hold something up (bobbin dead list)" }
             if queue.pastDeadChunks > 0 { text += "; \(queue.pastDeadChunks) dead chunks of ended runs" }
             if queue.rejectFiles > 0 { text += "; \(queue.rejectFiles) files of rejected rows" }
@@ -162,7 +208,11 @@ struct Status: ParsableCommand {
         stream.member(
             "pending",
             .array(
-                pending.map { .record([("job", .string($0.job)), ("partition", Document.partition($0.partition))]) }))
+                pending.map { .record(Document.key($0)) }))
+        var failures: [JSONValue] = []
+        try spool.visitFailures(jobs: Set(jobs)) { failures.append(Document.failure($0)) }
+        stream.member("failed", .array(failures))
+        totals[.failed, default: 0] += failures.count
         for extraction in extractions { totals[extraction.isAlive ? .running : .pending, default: 0] += 1 }
         totals[.pending, default: 0] += pending.count
         stream.member(
@@ -238,11 +288,11 @@ struct Status: ParsableCommand {
     }
 
     /// Partitions of the configuration that no log has: they never ran.
-    private func pending(_ access: SpoolAccess) throws -> [(job: String, partition: Manifest.Partition)] {
+    private func pending(_ access: SpoolAccess) throws -> [LogKey] {
         guard let workspace = access.workspace else { return [] }
         let wanted = jobs.filter { job in workspace.settings.jobs.contains { $0.name == job } }
         if !jobs.isEmpty, wanted.isEmpty { return [] }
-        var found: [(job: String, partition: Manifest.Partition)] = []
+        var found: [LogKey] = []
         let today = try workspace.today()
         let running = Set(try Inventory.extractions(access.spool).compactMap(\.key))
         for stream in try workspace.streams(wanted) {
@@ -256,7 +306,7 @@ struct Status: ParsableCommand {
                 else {
                     continue
                 }
-                found.append((stream.job, partition))
+                found.append(key)
             }
         }
         return found

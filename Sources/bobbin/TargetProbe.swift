@@ -15,6 +15,11 @@ struct TargetProbe {
 
     func run() -> [Check] {
         var checks: [Check] = []
+        if (try? files.status("\(path)/.", .doctorProbe)) != nil {
+            return [
+                Check("target \(name)", .problem, "\(path) is a directory: `path` names the database file itself")
+            ]
+        }
         if (try? files.status(path, .doctorProbe)) != nil {
             do {
                 let connection = try SQLiteConnection(path: path, access: .readOnly, busySeconds: 2)

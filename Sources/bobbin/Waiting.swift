@@ -55,10 +55,11 @@ struct Waiting {
         let what = "\(target): \(self.job): \(many)"
         let job = Format.argument(self.job)
         return switch cause {
-        case .failed: "\(what) for a person. Next: bobbin status \(job), bobbin dead list --job \(job)"
-        case .paused: "\(what), the job is paused. Next: bobbin resume \(job)"
+        case .failed:
+            "\(what) for a person. Next: \(Format.command("status \(job)")), \(Format.command("dead list --job \(job)"))"
+        case .paused: "\(what), the job is paused. Next: \(Format.command("resume \(job)"))"
         case .unserved: "\(what), and no job of this configuration loads into it: bobbin load with one that does"
-        case .open: "\(what) to be loaded. Next: bobbin load \(job)"
+        case .open: "\(what) to be loaded. Next: \(Format.command("load \(job)"))"
         }
     }
 }

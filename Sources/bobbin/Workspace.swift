@@ -76,6 +76,14 @@ struct Workspace {
                 .configuration,
                 "\(sqlite.path) is a directory: `path` of connection \(name) names the database file itself")
         }
+        if let slash = sqlite.path.lastIndex(of: "/"), slash > sqlite.path.startIndex,
+            (try? files.status(String(sqlite.path[..<slash]), .inventoryStatus)) == nil
+        {
+            throw LoadError(
+                .configuration,
+                "\(sqlite.path[..<slash]) does not exist or cannot be looked at: make the directory, or mend `path` of connection \(name)"
+            )
+        }
         return try SQLiteTarget(
             path: sqlite.path, spool: spool.id, busySeconds: min(1, seconds(sqlite.busyTimeout)),
             cacheBytes: sqlite.cacheSize, checkpointPages: sqlite.walAutocheckpoint)

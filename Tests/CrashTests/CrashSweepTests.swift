@@ -20,7 +20,10 @@ import Threads
         ),
         (
             "sources of data, tested with the extraction",
-            [.sourceOpen, .sourceRead, .sourceClose, .sourceList, .sourceStatus, .spaceStatus]
+            [
+                .sourceOpen, .sourceRead, .sourceClose, .sourceList, .sourceStatus, .spaceStatus, .failureMakeDirectory,
+                .failureCreate, .failureWrite, .failureClose, .failureUnlink,
+            ]
         ),
         (
             "only where two names of one inode meet, which a target with one queue never brings about",

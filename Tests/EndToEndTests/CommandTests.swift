@@ -39,23 +39,62 @@ import Testing
                 self.send_response(404 if "nowhere" in self.path else 503 if Handler.count == 1 else 204)
                 self.end_headers()
             def log_message(self, *arguments): pass
-        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        open("port.new", "w").write(str(server.server_port))
-        os.rename("port.new", "listener/port")
-        server.serve_forever()
         """
+
+    /// Serves `http.server`'s class `Handler` of a Python script on a free port of a process of its own.
+    private func listen(_ site: Site, _ handler: String) throws -> (process: Running, port: String) {
+        let folder = site.directory.appendingPathComponent("listener")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let serve = """
+            server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+            open("port.new", "w").write(str(server.server_port))
+            os.rename("port.new", "listener/port")
+            server.serve_forever()
+            """
+        let process = try Running("/usr/bin/env", ["python3", "-c", "\(handler)\n\(serve)"], in: site.directory)
+        let file = folder.appendingPathComponent("port")
+        #expect(try site.until("the listener has a port") { FileManager.default.fileExists(atPath: file.path) })
+        return (process, try String(contentsOf: file, encoding: .utf8))
+    }
+
+    /// Servers that parse a body by its type get what they ask for; a type of one's own stands.
+    @Test(arguments: ["", ", headers: {content-type: application/vnd.api+json}"])
+    func aBodyIsSentAsJSON(_ headers: String) throws {
+        let site = try Site()
+        let handler = """
+            import http.server, json, os
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_POST(self):
+                    types = self.headers.get_all("Content-Type") or []
+                    body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                    text = json.dumps([{"id": body["page"], "types": ",".join(types)}]).encode()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+                def log_message(self, *arguments): pass
+            """
+        let (listener, port) = try listen(site, handler)
+        defer { listener.kill(SIGKILL) }
+        try site.write(
+            "bobbin.yaml",
+            """
+            connections:
+              api: {type: http, base_url: "http://127.0.0.1:\(port)", method: POST}
+              warehouse: {type: sqlite, path: warehouse.db}
+            jobs:
+              t: {source: {connection: api, path: /, body: {page: 7}\(headers)}, target: warehouse, mode: replace}
+            """)
+        let ended = try site.bobbin("run")
+        #expect(ended.status == 0, "\(ended.errors)")
+        let type = headers.isEmpty ? "application/json" : "application/vnd.api+json"
+        #expect(try site.query("select id, types from t").map { "\($0)" } == ["[7, \"\(type)\"]"])
+    }
 
     @Test func failedPartitionsAreToldToTheCommandAndTheWebhook() throws {
         let site = try Site()
-        let folder = site.directory.appendingPathComponent("listener")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let listener = try Running("/usr/bin/env", ["python3", "-c", Self.listener], in: site.directory)
+        let (listener, port) = try listen(site, Self.listener)
         defer { listener.kill(SIGKILL) }
-        #expect(
-            try site.until("the listener has a port") {
-                FileManager.default.fileExists(atPath: folder.appendingPathComponent("port").path)
-            })
-        let port = try String(contentsOf: folder.appendingPathComponent("port"), encoding: .utf8)
         try site.startUpstream(["--domains", "a,b", "--rows", "10", "--fail-domain", "b"])
         func hook(_ path: String) -> String {
             """
@@ -212,6 +251,50 @@ import Testing
         #expect(items?.map { $0["retries"] as? Int } == [0, 3])
     }
 
+    /// A failed extraction is there to be seen until one succeeds, and the hint can be typed as it stands.
+    @Test func aFailedExtractionIsShownUntilOneSucceeds() throws {
+        let site = try Site()
+        try site.startUpstream(["--domains", "a,b", "--rows", "10", "--fail-domain", "b"])
+        try site.configure(domains: ["a", "b"], days: "[2026-03-01]")
+        let empty = try site.bobbin("status")
+        #expect(empty.status == 0 && empty.output.contains("2 PENDING"), "\(empty.output)\(empty.errors)")
+        try FileManager.default.moveItem(
+            at: site.directory.appendingPathComponent("bobbin.yaml"),
+            to: site.directory.appendingPathComponent("my jobs.yaml"))
+        let failed = try site.bobbin("run", "-c", "my jobs.yaml")
+        #expect(failed.status == 1)
+        let next = "bobbin run faults --set domain=b --set data_date=2026-03-01 -c 'my jobs.yaml'"
+        #expect(failed.errors.contains("Next: \(next)"), "\(failed.errors)")
+        let status = try site.bobbin("status", "-c", "my jobs.yaml")
+        #expect(status.output.contains("extraction: ") && status.output.contains("1 FAILED"), "\(status.output)")
+        let document = try document(try site.bobbin("status", "--json", "-c", "my jobs.yaml").output)
+        let items = try #require(document["failed"] as? [[String: Any]])
+        #expect(items.map { $0["class"] as? String } == ["transient"])
+        #expect((items.first?["partition"] as? [String: String])?["domain"] == "b")
+        #expect((items.first?["retries"] as? Int) == 3 && (document["pending"] as? [Any])?.isEmpty == true)
+        #expect(try site.bobbin("fsck", "-c", "my jobs.yaml").status == 0)
+        try site.startUpstream(["--domains", "a,b", "--rows", "10"])
+        let words = ["run", "faults", "--set", "domain=b", "--set", "data_date=2026-03-01", "-c", "my jobs.yaml"]
+        #expect(try Running(Programs.bobbin, words, in: site.directory).wait().status == 0)
+        let healed = try site.bobbin("status", "-c", "my jobs.yaml")
+        #expect(healed.output.contains("2 LOADED") && !healed.output.contains("FAILED"), "\(healed.output)")
+    }
+
+    /// A viewer ends with its signal, or when nobody reads it any more; documents are for programs that ask again.
+    @Test func statusWatchEnds() throws {
+        let site = try Site()
+        try site.configure(domains: ["a"], days: "[2026-03-01]")
+        let viewer = try site.start("status", "--watch")
+        #expect(try site.until("the status is drawn") { try viewer.isOutput { $0.contains("never run") } })
+        viewer.kill(SIGINT)
+        #expect(try viewer.wait().status == 0)
+        let cut = try Running(
+            "/bin/sh", ["-c", "'\(Programs.bobbin)' status --watch | head -1"], in: site.directory
+        ).wait()
+        #expect(cut.status == 0 && cut.output.contains("JOB"))
+        #expect(try site.bobbin("status", "--watch", "--json").status == 64)
+    }
+
     @Test func aHostThatIsNotFoundMayBeFoundLater() throws {
         let site = try Site()
         try site.configure(domains: ["a"], days: "[2026-03-01]")
@@ -219,7 +302,7 @@ import Testing
         let text = try String(contentsOf: file, encoding: .utf8)
         try site.write("bobbin.yaml", text.replacingOccurrences(of: "127.0.0.1", with: "nosuch.invalid"))
         let ended = try site.bobbin("extract")
-        #expect(ended.status == 75 && ended.errors.components(separatedBy: "again in").count == 4, "\(ended.errors)")
+        #expect(ended.status == 1 && ended.errors.components(separatedBy: "again in").count == 4, "\(ended.errors)")
     }
 
     @Test func aDeadProxyOfTheEnvironmentIsSuspected() throws {
@@ -232,7 +315,7 @@ import Testing
             "/usr/bin/env", ["-u", "no_proxy", "http_proxy=http://127.0.0.1:1", Programs.bobbin, "extract"],
             in: site.directory
         ).wait()
-        #expect(ended.status == 75 && ended.errors.contains("a proxy of the environment"), "\(ended.errors)")
+        #expect(ended.status == 1 && ended.errors.contains("a proxy of the environment"), "\(ended.errors)")
     }
 
     @Test func planNamesWhatIsMissing() throws {

@@ -43,6 +43,11 @@ final class Running {
         try process.run()
     }
 
+    /// Looks at what it has written so far.
+    func isOutput(_ condition: (String) -> Bool) throws -> Bool {
+        condition(try String(contentsOf: output, encoding: .utf8))
+    }
+
     func kill(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
 
     func wait() throws -> Ended {

@@ -160,7 +160,7 @@ import Testing
             "a page of nothing but rubbish ends the paging: \(bare.errors)")
         try site.write("pages/0", "[{\"id\":1},{")
         let cut = try site.bobbin("run")
-        #expect(cut.status == 75 && cut.errors.contains("is no usable page"), "no JSON at all may be a hiccup")
+        #expect(cut.status == 1 && cut.errors.contains("is no usable page"), "no JSON at all may be a hiccup")
     }
 
     @Test func aReplacementOfMostlyRubbishIsRefused() throws {
@@ -271,7 +271,19 @@ import Testing
         try site.write("in/a.ndjson", "{\"id\":1,\"ID\":2}\n")
         let ended = try site.bobbin("run")
         #expect(ended.status == 1)
-        #expect(ended.errors.contains("Next: mend what stopped t (above), then bobbin load"), "\(ended.errors)")
+        #expect(ended.errors.contains("Next: mend the target, then bobbin load t"), "\(ended.errors)")
         #expect(ended.output.contains("stopped: "))
+        // The source is mended; the run that waits keeps what it was extracted with, until somebody gives it up.
+        try site.write("in/a.ndjson", "{\"id\":1,\"other\":2}\n")
+        #expect(try site.bobbin("run").status == 1)
+        let id = try #require(ended.errors.firstMatch(of: /dead discard (\S+) gives/)?.1)
+        let refused = try site.bobbin("dead", "discard", String(id))
+        #expect(refused.status == 64 && refused.errors.contains("lost   1 rows"), "\(refused.errors)")
+        let given = try site.bobbin("dead", "discard", String(id), "--yes")
+        #expect(given.status == 0 && given.errors.contains("bobbin rewind t --to start"), "\(given.errors)")
+        #expect(try site.bobbin("load").status == 0)
+        #expect(try site.query("select id, other from t").count == 1)
+        #expect(try site.bobbin("dead", "discard", String(id), "--yes").errors.contains("nothing waits under"))
+        #expect(try site.bobbin("fsck").status == 0)
     }
 }

@@ -1,8 +1,10 @@
 import Databases
+import Foundation
 import Load
 import Manifest
 import Spool
 import Storage
+import TestKit
 import Testing
 import Threads
 
@@ -144,4 +146,31 @@ struct RestorationTests {
         #expect(try bench.rows() == ["2=x"])
         #expect(try bench.target().heads { _ in 1 } == [1: 2])
     }
+
+    /// Somebody took a run out of the queue: the loader says so and ends, instead of waiting for ever.
+    @Test func aRunThatVanishedFromTheQueueIsSaid() throws {
+        let world = try World()
+        let feeds = [Feed([("p", "a")], .append, [Rows.chunk(1), Rows.chunk(2)])]
+        let extractor = world.process()
+        try Extractor(extractor).run(feeds)
+        extractor.end()
+        let spool = try world.process().spool()
+        let first = try #require(try spool.readyRuns("t").first)
+        try FileManager.default.moveItem(
+            atPath: spool.ready("t", first), toPath: "\(world.root).taken")
+        let blocked = try world.drain()
+        #expect(blocked.summary.blocked == 1)
+        let words = blocked.events.compactMap { event -> String? in
+            if case .lost(_, let reason, let remedy) = event { "\(reason): \(remedy)" } else { nil }
+        }
+        #expect(words.count == 1 && words.first?.contains("neither in the queue nor in the archive") == true)
+        // Put back, it is loaded.
+        try FileManager.default.moveItem(atPath: "\(world.root).taken", toPath: spool.ready("t", first))
+        #expect(try world.drain().summary.blocked == 0)
+        #expect(try world.violations(feeds).isEmpty)
+    }
+}
+
+private enum Rows {
+    static func chunk(_ id: Int) -> [[Row]] { [[Row(id, "x")]] }
 }

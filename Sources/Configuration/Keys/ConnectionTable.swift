@@ -24,7 +24,8 @@ extension Table {
                 "Requests at most, over all partitions: `10/s`, `600/m`, `3600/h`; a number is per second."),
             Key(
                 "proxy", .text(.maybeSecret), for: ["http"],
-                "The proxy's address; with credentials only as `${NAME}` or `file:PATH`."),
+                "The proxy's address; with credentials only as `${NAME}` or `file:PATH`. Without it the environment's `http_proxy`, `https_proxy` and `no_proxy` count."
+            ),
             Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http"], "The User-Agent header."),
             Key(
                 "path", .text(.expanded), required: true, for: ["files", "sqlite"],

@@ -53,10 +53,19 @@ final class HTTPEndpoint: Sendable {
         let rendered = values
         return HTTPRequest(
             settings.method == .post ? .post : .get, try pager.nextURL ?? url.url(rendered),
-            headers: try headers.map { ($0.name, try $0.template.render(rendered, .plain)) },
+            headers: try headers(rendered),
             body: body.map { template in
                 Array(template.rendered { HTTPEndpoint.value($0, rendered[$0] ?? nil, pager) }.utf8)
             })
+    }
+
+    /// The configured headers, and what a JSON body is, unless they say so themselves.
+    private func headers(_ values: [String: String?]) throws -> [(String, String)] {
+        let configured = try headers.map { ($0.name, try $0.template.render(values, .plain)) }
+        guard body != nil, !configured.contains(where: { $0.0.lowercased() == "content-type" }) else {
+            return configured
+        }
+        return configured + [("Content-Type", "application/json")]
     }
 
     /// A placeholder's value in a JSON body: counts are numbers, and so is a cursor that came as one; none is null.
