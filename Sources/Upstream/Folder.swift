@@ -29,6 +29,11 @@ package final class Folder: Sendable {
         close(descriptor)
     }
 
+    /// Whether there is nothing to serve, now: records in folders below it do not count.
+    package var isEmpty: Bool {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).allSatisfy { RecordFormat.of($0) == nil }
+    }
+
     /// Lists the files with their sizes in bytes and their addresses.
     func list() throws -> Reply {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {

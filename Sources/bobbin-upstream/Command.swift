@@ -104,6 +104,11 @@ struct Command: ParsableCommand {
     func validate() throws {
         do {
             _ = try makeService()
+            if let serve, try Folder(path: serve, ordinal: ordinal).isEmpty {
+                throw ValidationError(
+                    "--serve \(serve): no .csv, .tsv, .ndjson or .jsonl file (or .gz of one) lies directly in it; folders below are not served."
+                )
+            }
         } catch let error as UpstreamError {
             throw ValidationError(error.message)
         }
