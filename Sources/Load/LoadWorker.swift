@@ -7,7 +7,7 @@ package import Threads
 package final class LoadWorker {
     let spool: Spool
     let heart: Heart
-    let target: SQLiteTarget
+    let target: any TargetEngine
     /// The target's name, encoded.
     let queue: String
     let options: LoadOptions
@@ -32,12 +32,12 @@ package final class LoadWorker {
     /// - Parameters:
     ///   - queue: the target's name, encoded.
     package init(
-        _ spool: Spool, heart: Heart, target: SQLiteTarget, queue: String, options: LoadOptions, stop: StopSignal,
+        _ spool: Spool, heart: Heart, target: any LoadTarget, queue: String, options: LoadOptions, stop: StopSignal,
         report: @escaping @Sendable (LoadEvent) -> Void
     ) throws {
         self.spool = spool
         self.heart = heart
-        self.target = target
+        self.target = target.engine.target
         self.queue = queue
         self.options = options
         self.stop = stop

@@ -72,7 +72,7 @@ struct OpenLog {
 
     private mutating func look(_ manifest: RunManifest, _ number: Int, isHeld: Bool, now: Int) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
+        let loaded = manifest.mode.isDirect ? try worker.target.loadedSequences(manifest.run) : []
         let files = try spool.readyFiles(worker.queue, name)
         edited[number] = files.edited
         var open: [ReadyChunkName] = []
@@ -290,7 +290,7 @@ struct OpenLog {
             let last = works.map(\.run.number).max() ?? numbers.last ?? 0
             let log = open(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
             let unit = makeUnit()
-            let result: SQLiteUnit.Direct
+            let result: LoadUnit.Direct
             do { result = try unit.loadDirect(log, works: works) } catch {
                 try worker.handBackAll()
                 throw error
@@ -320,7 +320,7 @@ struct OpenLog {
     }
 
     /// Takes what a transaction did into account, so that the next one need not look at everything again.
-    private mutating func note(_ works: [ChunkWork], _ result: SQLiteUnit.Direct) {
+    private mutating func note(_ works: [ChunkWork], _ result: LoadUnit.Direct) {
         var loaded: [Int: Set<Int>] = [:]
         for index in result.loaded {
             loaded[works[index].run.number, default: []].insert(works[index].entry.sequence)
@@ -339,8 +339,8 @@ struct OpenLog {
         try worker.stop.isStopped || spool.asked(.pause, job: key.job) != nil
     }
 
-    private func makeUnit() -> SQLiteUnit {
-        SQLiteUnit(
+    private func makeUnit() -> LoadUnit {
+        LoadUnit(
             worker.target, queue: worker.queue, seat: seat, options: worker.options,
             isStopped: { [stop = worker.stop] in stop.isStopped })
     }

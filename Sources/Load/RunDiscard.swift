@@ -1,4 +1,3 @@
-internal import Databases
 package import JSON
 package import Manifest
 package import Spool
@@ -19,7 +18,7 @@ package struct RunDiscard: Sendable {
     /// Looks at what discarding `manifest` takes with it: its whole generation.
     ///
     /// - Throws: `SpoolError.refused` when it has ended, or something before it is open.
-    package init(_ manifest: RunManifest, spool: Spool, target: SQLiteTarget) throws {
+    package init(_ manifest: RunManifest, spool: Spool, target: any LoadTarget) throws {
         let number = manifest.base + 1
         let key = manifest.log
         let head = try target.head(key)
@@ -59,7 +58,7 @@ package struct RunDiscard: Sendable {
     ///
     /// - Parameter queue: the target's name, encoded.
     /// - Throws: `LoadError` of class transient while another loader has the target.
-    package func perform(spool: Spool, heart: Heart, target: SQLiteTarget, queue: String) throws {
+    package func perform(spool: Spool, heart: Heart, target: any LoadTarget, queue: String) throws {
         let seat = try LoaderSeat(spool, heart: heart, deadline: 60)
         defer { try? seat.leave() }
         var observer = LeaseObserver(seconds: spool.leaseSeconds)
@@ -70,7 +69,8 @@ package struct RunDiscard: Sendable {
                 .transient,
                 "\(holder) is loading into \(spool.display(queue)) now: stop it or wait for its end, then try again")
         }
-        let unit = SQLiteUnit(target, queue: queue, seat: seat, options: LoadOptions(), isStopped: { false })
+        let unit = LoadUnit(
+            target.engine.target, queue: queue, seat: seat, options: LoadOptions(), isStopped: { false })
         let results: [LoadManifest]
         do { results = try unit.close(runs, as: .discarded) } catch is HeadMoved {
             throw LoadError(.transient, "the target's head moved meanwhile: look again (`bobbin status`)")

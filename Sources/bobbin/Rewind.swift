@@ -40,7 +40,7 @@ struct Rewind: ParsableCommand {
         let restriction = try options.restriction()
         let workspace = try Workspace(common, needs: [.target])
         let cursor = try cursor(workspace)
-        var targets: [String: SQLiteTarget] = [:]
+        var targets: [String: any LoadTarget] = [:]
         let plans = try spool.planRewind(
             job: job, to: cursor,
             wants: { partition in

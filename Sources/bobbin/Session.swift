@@ -105,7 +105,7 @@ final class Session: Sendable {
     }
 
     /// Opens a target that somebody may hold locked: with the loader's patience, for ever when watching.
-    private func open(_ name: String, _ options: LoadOptions) throws -> SQLiteTarget {
+    private func open(_ name: String, _ options: LoadOptions) throws -> any LoadTarget {
         let began = workspace.clock.uptime()
         while true {
             do { return try workspace.openTarget(name, spool: spool) } catch {

@@ -61,10 +61,10 @@ struct Workspace {
         return settings.jobs.filter { names.isEmpty || names.contains($0.name) }.flatMap(\.streams)
     }
 
-    /// Opens an SQLite target by its connection's name.
+    /// Opens a target by its connection's name.
     ///
     /// SQLite itself waits at most a second for a lock, so that a stop is heard; the loader goes on trying for `busy_timeout`.
-    func openTarget(_ name: String, spool: Spool) throws -> SQLiteTarget {
+    func openTarget(_ name: String, spool: Spool) throws -> any LoadTarget {
         guard case .sqlite(let sqlite)? = settings.connections[name] else {
             throw LoadError(
                 .configuration,

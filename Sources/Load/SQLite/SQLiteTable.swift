@@ -2,13 +2,9 @@ internal import Databases
 internal import JSON
 internal import Manifest
 
-/// A target table as SQLite has it: columns, logical types, key. Types are declared so that SQLite's column
-/// affinities (https://sqlite.org/datatype3.html) never change a value.
-struct SQLiteTable {
-    let name: String
-    private(set) var columns: [Column]
-    let key: [String]
-
+/// Tables as SQLite has them. Types are declared so that SQLite's column affinities
+/// (https://sqlite.org/datatype3.html) never change a value.
+enum SQLiteTable {
     /// The declared type of a logical one.
     static func declared(_ type: LogicalType) -> String {
         switch type {
@@ -19,28 +15,27 @@ struct SQLiteTable {
     }
 
     /// Whether the run's columns fit without any DDL.
-    func fits(_ manifest: RunManifest) throws -> Bool {
-        guard key == manifest.key, !columns.isEmpty else { return false }
-        return SQLiteTable.wanted(manifest, present: columns).allSatisfy { column in
-            columns.named(column.name).map {
+    static func fits(_ table: TargetTable, _ manifest: RunManifest) -> Bool {
+        guard table.key == manifest.key, !table.columns.isEmpty else { return false }
+        return wanted(manifest, present: table.columns).allSatisfy { column in
+            table.columns.named(column.name).map {
                 manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
             } ?? manifest.guards.freezesColumns
         }
     }
 
-    /// Whether the key's index orders texts by their bytes and changes no value: only then may rows be sorted before
-    /// they are inserted, as of rows that the index holds to be equal the last must stay the last.
-    func comparesBytes(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
-        guard !key.isEmpty else { return false }
+    /// See ``TargetEngine/comparesBytes(_:)``.
+    static func comparesBytes(_ connection: SQLiteConnection, _ table: TargetTable) throws(SQLiteError) -> Bool {
+        guard !table.key.isEmpty else { return false }
         let types = try connection.prepare("SELECT name, upper(type) FROM pragma_table_info(?)")
-        types.bind(0, name)
+        types.bind(0, table.name)
         while try types.step() {
-            guard key.contains(types.text(0)) else { continue }
+            guard table.key.contains(types.text(0)) else { continue }
             guard ["INTEGER", "REAL", "TEXT"].contains(types.text(1)) else { return false }
         }
         let collations = try connection.prepare(
             "SELECT count(*) FROM pragma_index_xinfo(?) WHERE key = 1 AND upper(coll) <> 'BINARY'")
-        collations.bind(0, "\(name)_key")
+        collations.bind(0, "\(table.name)_key")
         return try collations.step() && collations.integer(0) == 0
     }
 
@@ -64,13 +59,13 @@ struct SQLiteTable {
     }
 
     /// Makes or changes the table inside the caller's transaction, and claims it for the run's stream.
-    static func prepare(_ connection: SQLiteConnection, _ manifest: RunManifest) throws -> SQLiteTable {
+    static func prepare(_ connection: SQLiteConnection, _ manifest: RunManifest) throws -> TargetTable {
         try claim(connection, manifest)
         var (present, numeric) = try columns(connection, manifest.table)
         let wanted = wanted(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             // Nothing was ever extracted: there is nothing to make a table of.
-            return SQLiteTable(name: manifest.table, columns: [], key: manifest.key)
+            return TargetTable(name: manifest.table, columns: [], key: manifest.key)
         }
         try refuseNames(present + wanted.filter { present.named($0.name) == nil }, manifest, connection)
         let table = SQLiteConnection.quote(manifest.table)
@@ -103,7 +98,7 @@ struct SQLiteTable {
         note.bind(0, Column.json(present).serializedText())
         note.bind(1, manifest.table)
         _ = try note.step()
-        return SQLiteTable(name: manifest.table, columns: present, key: manifest.key)
+        return TargetTable(name: manifest.table, columns: present, key: manifest.key)
     }
 
     /// Refuses names that SQLite cannot tell apart, or cannot hold, and more of them than it takes.

@@ -2,25 +2,15 @@ package import Databases
 internal import JSON
 package import Manifest
 
-/// The head of a partition in a target.
-package struct Head: Sendable, Equatable {
-    /// The highest manifest closed there; 0 when none is.
-    package var number: Int
-    /// The run of that manifest.
-    package var run: String
-    /// Rows of the last applied generation, or all rows that direct runs added.
-    package var rows: Int
-}
-
 /// One SQLite file as a target: its bookkeeping tables, and the transactions that decide what is loaded.
 ///
 /// Single-writer: used by the loader that holds the token. WAL with synchronous=FULL, so that a commit survives a
 /// power cut (https://sqlite.org/pragma.html#pragma_synchronous). Used by one thread.
-package final class SQLiteTarget {
+package final class SQLiteTarget: LoadTarget {
     let connection: SQLiteConnection
-    private var tables: [String: SQLiteTable] = [:]
+    private var tables: [String: TargetTable] = [:]
     private let spool: String
-    private lazy var bookkeeping = Bookkeeping(connection, spool: spool)
+    private lazy var books = SQLiteBooks(connection, spool: spool)
 
     /// Opens the file and makes the bookkeeping tables.
     ///
@@ -41,7 +31,7 @@ package final class SQLiteTarget {
         let pageSize = try SQLiteTarget.pageSize(connection)
         try connection.execute("PRAGMA wal_autocheckpoint = \(checkpointPages ?? SQLiteTarget.logBytes / pageSize)")
         try connection.execute("PRAGMA journal_size_limit = \(SQLiteTarget.logBytes)")
-        try connection.execute(Bookkeeping.schema)
+        try connection.execute(SQLiteBooks.schema)
     }
 
     /// Bytes that the write-ahead log keeps between transactions.
@@ -52,46 +42,57 @@ package final class SQLiteTarget {
         return try query.step() ? max(512, Int(query.integer(0))) : 4096
     }
 
-    // MARK: Head and ledger
+    package func head(_ key: LogKey) throws -> Head { try books.head(key) }
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    package var engine: LoadEngine { LoadEngine(target: self) }
+}
 
-    /// The head of a partition.
-    package func head(_ key: LogKey) throws(SQLiteError) -> Head { try bookkeeping.head(key) }
-
-    /// The number of each head of this spool.
-    ///
-    /// - Parameter name: what stands for a log in the answer.
-    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try bookkeeping.heads(name) }
-
-    /// The chunks of a run that are in the ledger, by sequence.
-    package func loaded(_ run: RunID) throws(SQLiteError) -> [Int: LoadedChunk] { try bookkeeping.loaded(run) }
-
-    /// How a closed manifest ended, and its rows and rejects; `nil` when it is not closed.
-    package func closed(_ run: RunID) throws(SQLiteError) -> (
-        outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk]
-    )? {
-        try bookkeeping.closed(run)
-    }
-
-    var books: Bookkeeping { bookkeeping }
-
+extension SQLiteTarget: TargetEngine {
     // MARK: Transactions
 
-    /// Begins a write transaction at once; a deferred one could fail midway.
-    func begin() throws(SQLiteError) { try connection.execute("BEGIN IMMEDIATE") }
+    /// At once: a deferred one could fail midway.
+    func begin() throws { try connection.execute("BEGIN IMMEDIATE") }
 
-    /// Makes it durable.
-    func commit() throws(SQLiteError) { try connection.execute("COMMIT") }
+    func commit() throws { try connection.execute("COMMIT") }
 
-    /// Undoes it; SQLite may have done so already.
     func rollback() {
         if connection.isInTransaction { try? connection.execute("ROLLBACK") }
     }
 
+    func savepoint() throws { try connection.execute("SAVEPOINT chunk") }
+
+    func undoSavepoint() throws {
+        try connection.execute("ROLLBACK TO chunk")
+        try connection.execute("RELEASE chunk")
+    }
+
+    func releaseSavepoint() throws { try connection.execute("RELEASE chunk") }
+
+    // MARK: Ledger
+
+    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
+    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
+    func enter(
+        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
+    ) throws -> Bool {
+        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
+    }
+    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
+        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
+    }
+    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
+        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
+    }
+    func close(_ result: LoadManifest, table: String, loader: String) throws {
+        try books.close(result, table: table, loader: loader)
+    }
+
     // MARK: Tables
 
-    /// Makes or widens the table of a run, in a transaction of its own, before any data.
-    func prepare(_ manifest: RunManifest) throws -> SQLiteTable {
-        if let table = tables[manifest.table], try table.fits(manifest) { return table }
+    func prepare(_ manifest: RunManifest) throws -> TargetTable {
+        if let table = tables[manifest.table], SQLiteTable.fits(table, manifest) { return table }
         try begin()
         do {
             let table = try SQLiteTable.prepare(connection, manifest)
@@ -103,5 +104,39 @@ package final class SQLiteTarget {
             tables[manifest.table] = nil
             throw error
         }
+    }
+
+    func comparesBytes(_ table: TargetTable) throws -> Bool { try SQLiteTable.comparesBytes(connection, table) }
+
+    func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
+        try SQLiteInsert(connection, table: table, mode: mode, key: key)
+    }
+
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let name = SQLiteConnection.quote(manifest.table)
+        guard manifest.mode == .replacePartition else {
+            try connection.execute("DELETE FROM \(name)")
+            return
+        }
+        // By bytes, whatever the column's collation.
+        let terms = manifest.partition.fields.map { "\(SQLiteConnection.quote($0.name)) = ? COLLATE BINARY" }
+        let statement = try connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
+        for (index, field) in manifest.partition.fields.enumerated() {
+            guard let type = table.columns.named(field.name)?.type else { continue }
+            guard let value = PartitionValue(field.value, of: type) else {
+                // 007 would delete what belongs to 7.
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the partition \(field.name)=\(field.value) stands in a column of type \(type.rawValue), "
+                        + "where other partitions may be equal to it: write the value as the column holds it (7, 1.5, true), or "
+                        + "declare the column as text (`columns: {\(field.name): text}`)")
+            }
+            switch value {
+            case .integer(let value): statement.bind(index, value)
+            case .double(let value): statement.bind(index, value)
+            case .text(let value): statement.bind(index, value)
+            }
+        }
+        _ = try statement.step()
     }
 }

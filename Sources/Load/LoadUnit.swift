@@ -1,11 +1,10 @@
-internal import Databases
 internal import Manifest
 internal import Spool
 internal import Storage
 
-/// One transaction on an SQLite target: rows of some chunks, their ledger rows, and the head.
-final class SQLiteUnit {
-    private let target: SQLiteTarget
+/// One transaction on a target: rows of some chunks, their ledger rows, and the head.
+final class LoadUnit {
+    private let target: any TargetEngine
     private let seat: LoaderSeat
     private let options: LoadOptions
     private let isStopped: () -> Bool
@@ -13,7 +12,8 @@ final class SQLiteUnit {
     private let queue: String
 
     init(
-        _ target: SQLiteTarget, queue: String, seat: LoaderSeat, options: LoadOptions, isStopped: @escaping () -> Bool
+        _ target: any TargetEngine, queue: String, seat: LoaderSeat, options: LoadOptions,
+        isStopped: @escaping () -> Bool
     ) {
         self.isStopped = isStopped
         self.target = target
@@ -36,7 +36,7 @@ final class SQLiteUnit {
         let manifest = last.manifest
         let pipeline = try pipeline(works, runs, table)
         defer { pipeline.end() }
-        let chunks = SQLiteChunks(
+        let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
         do {
@@ -46,7 +46,7 @@ final class SQLiteUnit {
             if manifest.mode == .merge, head.number != last.number - 1 { throw HeadMoved() }
             if manifest.mode.isReplace {
                 if !allowShrink { try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head) }
-                try delete(manifest, table)
+                if !table.columns.isEmpty { try target.delete(manifest, table) }
             }
             try chunks.load()
             var results = runs.map { result($0) }
@@ -62,7 +62,7 @@ final class SQLiteUnit {
             if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
             let rows = manifest.mode == .merge ? head.rows + total : total
             guard
-                try target.books.moveHead(
+                try target.moveHead(
                     manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
             else { throw HeadMoved() }
             for index in results.indices { results[index].outcome = .loaded }
@@ -107,10 +107,10 @@ final class SQLiteUnit {
         let numbers = Set(works.map(\.run.number))
         let runs = log.filter { numbers.contains($0.number) }
         let table =
-            try prepare(runs) ?? SQLiteTable(name: first.manifest.table, columns: [], key: first.manifest.key)
+            try prepare(runs) ?? TargetTable(name: first.manifest.table, columns: [], key: first.manifest.key)
         let pipeline = try pipeline(works, runs, table)
         defer { pipeline.end() }
-        let chunks = SQLiteChunks(
+        let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: isIsolating,
             isStopped: isStopped)
         do {
@@ -122,12 +122,12 @@ final class SQLiteUnit {
             direct.failures = chunks.failures
             direct.loaded = chunks.done
             for run in log {
-                let totals = try target.books.totals(run.manifest.run)
+                let totals = try target.totals(run.manifest.run)
                 guard totals.chunks == run.manifest.chunks.count else { break }
                 var result = try loaded(run)
                 let rows = head.rows + totals.rows
                 guard
-                    try target.books.moveHead(
+                    try target.moveHead(
                         run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
                         table: run.manifest.table)
                 else { throw HeadMoved() }
@@ -147,13 +147,13 @@ final class SQLiteUnit {
     }
 
     /// Makes or widens the table for each run; `nil` when there is none.
-    private func prepare(_ runs: [OpenRun]) throws -> SQLiteTable? {
-        var table: SQLiteTable?
+    private func prepare(_ runs: [OpenRun]) throws -> TargetTable? {
+        var table: TargetTable?
         for run in runs { table = try target.prepare(run.manifest) }
         return table
     }
 
-    private func pipeline(_ works: [ChunkWork], _ runs: [OpenRun], _ table: SQLiteTable) throws -> DecodePipeline {
+    private func pipeline(_ works: [ChunkWork], _ runs: [OpenRun], _ table: TargetTable) throws -> DecodePipeline {
         var plans: [Int: ColumnPlan] = [:]
         for run in runs { plans[run.number] = ColumnPlan(table: table.columns, manifest: run.manifest) }
         // A chunk that killed a loader must be named when it does so again.
@@ -161,7 +161,7 @@ final class SQLiteUnit {
         return DecodePipeline(
             files: seat.spool.files, works: works, plans: plans,
             sizes: DecodePipeline.Sizes(batch: options.batchBytes, sorting: options.sortBytes),
-            isSortable: try table.comparesBytes(target.connection), isGrouping: isGrouping)
+            isSortable: try target.comparesBytes(table), isGrouping: isGrouping)
     }
 
     private func result(_ run: OpenRun) -> LoadManifest {
@@ -172,7 +172,7 @@ final class SQLiteUnit {
     /// The result of a direct run so far, by the ledger.
     func loaded(_ run: OpenRun) throws -> LoadManifest {
         var result = result(run)
-        let loaded = try target.books.loaded(run.manifest.run)
+        let loaded = try target.loaded(run.manifest.run)
         result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
         result.rows = loaded.values.reduce(0) { $0 + $1.rows }
         result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
@@ -195,7 +195,7 @@ final class SQLiteUnit {
                 results.append(result)
             }
             guard
-                try target.books.moveHead(
+                try target.moveHead(
                     last.manifest.log, from: head, to: last.number, run: last.manifest.run, rows: head.rows,
                     table: last.manifest.table)
             else { throw HeadMoved() }
@@ -211,7 +211,7 @@ final class SQLiteUnit {
     private func close(_ results: inout [LoadManifest], _ table: String) throws {
         for index in results.indices {
             results[index].updated = seat.spool.timestamp
-            try target.books.close(results[index], table: table, loader: seat.id)
+            try target.close(results[index], table: table, loader: seat.id)
         }
     }
 
@@ -223,34 +223,5 @@ final class SQLiteUnit {
             throw GuardRefusal(
                 reason: "\(rows) rows would replace \(head.rows), less than min_share \(guards.minimumShare) of them")
         }
-    }
-
-    private func delete(_ manifest: RunManifest, _ table: SQLiteTable) throws {
-        guard !table.columns.isEmpty else { return }
-        let name = SQLiteConnection.quote(manifest.table)
-        guard manifest.mode == .replacePartition else {
-            try target.connection.execute("DELETE FROM \(name)")
-            return
-        }
-        // By bytes, whatever the column's collation.
-        let terms = manifest.partition.fields.map { "\(SQLiteConnection.quote($0.name)) = ? COLLATE BINARY" }
-        let statement = try target.connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
-        for (index, field) in manifest.partition.fields.enumerated() {
-            guard let type = table.columns.named(field.name)?.type else { continue }
-            guard let value = PartitionValue(field.value, of: type) else {
-                // 007 would delete what belongs to 7.
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): the partition \(field.name)=\(field.value) stands in a column of type \(type.rawValue), "
-                        + "where other partitions may be equal to it: write the value as the column holds it (7, 1.5, true), or "
-                        + "declare the column as text (`columns: {\(field.name): text}`)")
-            }
-            switch value {
-            case .integer(let value): statement.bind(index, value)
-            case .double(let value): statement.bind(index, value)
-            case .text(let value): statement.bind(index, value)
-            }
-        }
-        _ = try statement.step()
     }
 }

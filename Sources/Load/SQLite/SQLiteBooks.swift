@@ -3,7 +3,7 @@ internal import JSON
 internal import Manifest
 
 /// `_bobbin_head`, `_bobbin_ledger` and `_bobbin_tables` in an SQLite target.
-final class Bookkeeping {
+final class SQLiteBooks {
     static let schema = """
         CREATE TABLE IF NOT EXISTS _bobbin_head(
             spool TEXT NOT NULL, job TEXT NOT NULL, stream TEXT NOT NULL, partition TEXT NOT NULL,
@@ -106,15 +106,16 @@ final class Bookkeeping {
         return (Int(query.integer(0)), Int(query.integer(1)))
     }
 
-    func closed(_ run: RunID) throws(SQLiteError) -> (outcome: Outcome, rows: Int, rejects: Int, chunks: [LoadedChunk])?
-    {
+    func closed(_ run: RunID) throws(SQLiteError) -> ClosedRun? {
         let query = try statement("SELECT outcome, rows, rejects, chunks FROM _bobbin_ledger WHERE chunk_id = ?")
         query.bind(0, "\(spool)/\(run)")
         defer { query.reset() }
         guard try query.step(), let outcome = Outcome(rawValue: query.text(0)) else { return nil }
         var manifest: LoadManifest?
         if !query.isNull(3) { manifest = try? LoadManifest(decoding: Array(query.text(3).utf8)) }
-        return (outcome, Int(query.integer(1)), Int(query.integer(2)), manifest?.chunks ?? [])
+        return ClosedRun(
+            outcome: outcome, rows: Int(query.integer(1)), rejects: Int(query.integer(2)),
+            chunks: manifest?.chunks ?? [])
     }
 
     /// The ledger row of a chunk, inserted before its rows; `false` when it is there already.

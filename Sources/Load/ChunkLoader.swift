@@ -1,4 +1,3 @@
-internal import Databases
 internal import Manifest
 internal import Spool
 internal import Storage
@@ -8,7 +7,7 @@ internal import Storage
 /// What belongs together stands in one savepoint, if failures are to be isolated: the whole chunks of a batch, or the
 /// batches of a large chunk. A chunk that fails is undone with what shares its savepoint, and the others are inserted
 /// again without it.
-final class SQLiteChunks {
+final class ChunkLoader {
     /// Where the writer stands in one chunk.
     private struct Progress {
         var rows = 0
@@ -18,15 +17,15 @@ final class SQLiteChunks {
         var file: RejectFile?
     }
 
-    private let target: SQLiteTarget
+    private let target: any TargetEngine
     private let seat: LoaderSeat
     private let works: [ChunkWork]
-    private let table: SQLiteTable
+    private let table: TargetTable
     private let pipeline: DecodePipeline
     private let isIsolating: Bool
     private let isStopped: () -> Bool
     /// For the mode and key of all chunks, once there are rows.
-    private var statement: SQLiteInsert?
+    private var writer: (any RowWriter)?
     /// Chunks of the savepoint, by index of the work.
     private var progress: [Int: Progress] = [:]
     private var isSavepointOpen = false
@@ -43,7 +42,7 @@ final class SQLiteChunks {
     ///   - works: of one mode and key.
     ///   - isIsolating: a failed chunk is left out and reported; otherwise it fails the unit.
     init(
-        _ target: SQLiteTarget, seat: LoaderSeat, works: [ChunkWork], table: SQLiteTable, pipeline: DecodePipeline,
+        _ target: any TargetEngine, seat: LoaderSeat, works: [ChunkWork], table: TargetTable, pipeline: DecodePipeline,
         isIsolating: Bool, isStopped: @escaping () -> Bool
     ) {
         self.target = target
@@ -70,6 +69,7 @@ final class SQLiteChunks {
             pipeline.recycle(batch)
         }
         seat.setWork(nil)
+        try writer?.finish()
         // Nothing may count as loaded that was not seen to its end.
         guard done.count + failures.count == works.count else {
             throw LoadError(.environment, "only \(done.count) of \(works.count) chunks were read: try again")
@@ -108,8 +108,7 @@ final class SQLiteChunks {
         guard error.kind == .data || error.kind == .corruption else { throw error }
         guard isIsolating else { throw ChunkFailure(work: work, error: error) }
         if isSavepointOpen {
-            try target.connection.execute("ROLLBACK TO chunk")
-            try target.connection.execute("RELEASE chunk")
+            try target.undoSavepoint()
             isSavepointOpen = false
         }
         for segment in batch.segments {
@@ -125,7 +124,7 @@ final class SQLiteChunks {
         let segments = batch.segments.filter { !failed.contains($0.work) }
         guard let first = segments.first else { return }
         if isIsolating, !isSavepointOpen {
-            try target.connection.execute("SAVEPOINT chunk")
+            try target.savepoint()
             isSavepointOpen = true
         }
         for segment in segments where progress[segment.work] == nil { try begin(segment.work) }
@@ -144,14 +143,13 @@ final class SQLiteChunks {
         for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
         if batch.count > 0 {
             let manifest = works[first.work].manifest
-            let statement =
-                try statement ?? SQLiteInsert(target.connection, table: table, mode: manifest.mode, key: manifest.key)
-            self.statement = statement
-            try statement.insert(batch) { row, error in
+            let writer = try writer ?? target.writer(table, mode: manifest.mode, key: manifest.key)
+            self.writer = writer
+            try writer.insert(batch) { row, reason, code in
                 let work = batch.work(of: row)
                 progress[work]?.rows -= 1
                 let reject = Reject(
-                    line: Int(batch.rows[row].line), reason: error.message, code: error.codeName,
+                    line: Int(batch.rows[row].line), reason: reason, code: code,
                     row: batch.text(row, limit: Reject.rowLimit))
                 try set(aside: reject, work)
             }
@@ -160,7 +158,7 @@ final class SQLiteChunks {
             if case .whole = segment.state { try finish(segment.work) }
         }
         if isSavepointOpen, progress.isEmpty {
-            try target.connection.execute("RELEASE chunk")
+            try target.releaseSavepoint()
             isSavepointOpen = false
         }
     }
@@ -173,7 +171,7 @@ final class SQLiteChunks {
         var state = Progress()
         let work = works[index]
         if work.manifest.mode.isDirect {
-            state.isKnown = try !target.books.enter(
+            state.isKnown = try !target.enter(
                 id(work), table: work.manifest.table, manifest: work.run.number, loader: seat.id,
                 attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
         }
@@ -186,7 +184,7 @@ final class SQLiteChunks {
         if state.isKnown { return }
         let work = works[index]
         if work.manifest.mode.isDirect {
-            try target.books.settle(
+            try target.settle(
                 id(work), rows: state.rows, rejects: state.rejects, rejectsFile: state.file?.name)
         }
         let chunk = LoadedChunk(
