@@ -42,10 +42,15 @@ package final class SQLiteTarget: LoadTarget {
         return try query.step() ? max(512, Int(query.integer(0))) : 4096
     }
 
+    /// See ``LoadTarget``.
     package func head(_ key: LogKey) throws -> Head { try books.head(key) }
+    /// See ``LoadTarget``.
     package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    /// See ``LoadTarget``.
     package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    /// See ``LoadTarget``.
     package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    /// See ``LoadTarget``.
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
 
