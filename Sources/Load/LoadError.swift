@@ -46,6 +46,16 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
             case .data: self.init(.data, sqlite.description)
             case .configuration: self.init(.configuration, sqlite.description)
             }
+        case let postgres as PostgresError:
+            let kind: Class =
+                switch postgres.kind {
+                case .transient: .transient
+                case .environment: .environment
+                case .permission: .permission
+                case .data: .data
+                case .configuration: .configuration
+                }
+            self.init(kind, postgres.description)
         case let storage as StorageError:
             self.init(storage.code == .permission ? .permission : .environment, storage.description)
         case let chunk as ChunkError:

@@ -50,6 +50,12 @@ struct TargetTable {
 ///
 /// Errors may be of any type of which `LoadError` knows the class.
 protocol TargetEngine: LoadTarget {
+    /// Whether one loader at a time writes to it, which the spool's token sees to. Otherwise the token is for what is done
+    /// once for all loaders: filling a target that went back, and tidying up.
+    var hasOneWriter: Bool { get }
+    /// Whether a commit that failed did not happen; otherwise its answer may have been lost on the way.
+    var isFailedCommitUndone: Bool { get }
+
     /// Begins a transaction that writes.
     func begin() throws
     /// Makes it durable.
@@ -60,6 +66,11 @@ protocol TargetEngine: LoadTarget {
     func savepoint() throws
     func undoSavepoint() throws
     func releaseSavepoint() throws
+
+    /// The head, which stays where it is until the transaction ends.
+    ///
+    /// - Parameter isMoving: whether this transaction moves it; otherwise others may look at it, too, and load beside it.
+    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head
 
     /// Makes or widens the table of a run, in a transaction of its own, before any data.
     func prepare(_ manifest: RunManifest) throws -> TargetTable

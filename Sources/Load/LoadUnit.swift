@@ -39,9 +39,10 @@ final class LoadUnit {
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
+        var isCommitting = false
         do {
             try target.begin()
-            let head = try target.head(manifest.log)
+            let head = try target.lockHead(manifest.log, isMoving: true)
             guard head.number < first.number else { throw HeadMoved() }
             if manifest.mode == .merge, head.number != last.number - 1 { throw HeadMoved() }
             if manifest.mode.isReplace {
@@ -73,13 +74,20 @@ final class LoadUnit {
             }
             try close(&results, manifest.table)
             try chunks.finishRejects()
+            isCommitting = true
             try target.commit()
             return results
         } catch {
-            target.rollback()
-            chunks.abandonRejects()
+            undo(chunks, isCommitting)
             throw error
         }
+    }
+
+    /// After an error: rejected rows of a transaction that may have been committed stay, the closing of the run sees whether
+    /// the ledger names them.
+    private func undo(_ chunks: ChunkLoader, _ isCommitting: Bool) {
+        target.rollback()
+        if !isCommitting || target.isFailedCommitUndone { chunks.abandonRejects() }
     }
 
     /// What became of the open direct manifests of a log in one transaction.
@@ -113,37 +121,57 @@ final class LoadUnit {
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: isIsolating,
             isStopped: isStopped)
+        var isCommitting = false
+        var direct = Direct()
         do {
             try target.begin()
-            var head = try target.head(first.manifest.log)
+            let head = try target.lockHead(first.manifest.log, isMoving: target.hasOneWriter)
             guard head.number == first.number - 1 else { throw HeadMoved() }
             try chunks.load()
-            var direct = Direct()
             direct.failures = chunks.failures
             direct.loaded = chunks.done
-            for run in log {
-                let totals = try target.totals(run.manifest.run)
-                guard totals.chunks == run.manifest.chunks.count else { break }
-                var result = try loaded(run)
-                let rows = head.rows + totals.rows
-                guard
-                    try target.moveHead(
-                        run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
-                        table: run.manifest.table)
-                else { throw HeadMoved() }
-                head = Head(number: run.number, run: run.manifest.run.text, rows: rows)
-                result.outcome = .loaded
-                direct.closed.append(result)
-            }
-            try close(&direct.closed, first.manifest.table)
+            if target.hasOneWriter { direct.closed = try advance(log, from: head) }
             try chunks.finishRejects()
+            isCommitting = true
+            try target.commit()
+        } catch {
+            undo(chunks, isCommitting)
+            throw error
+        }
+        if target.hasOneWriter { return direct }
+        // Loaders of other chunks hold the head, too, while they load: it moves in a transaction that waits for them.
+        do {
+            try target.begin()
+            let head = try target.lockHead(first.manifest.log, isMoving: true)
+            if head.number == first.number - 1 { direct.closed = try advance(log, from: head) }
             try target.commit()
             return direct
         } catch {
             target.rollback()
-            chunks.abandonRejects()
             throw error
         }
+    }
+
+    /// Moves the head over the direct manifests of which all chunks are in the ledger, and closes them.
+    private func advance(_ log: [OpenRun], from head: Head) throws -> [LoadManifest] {
+        var head = head
+        var closed: [LoadManifest] = []
+        for run in log {
+            let totals = try target.totals(run.manifest.run)
+            guard totals.chunks == run.manifest.chunks.count else { break }
+            var result = try loaded(run)
+            let rows = head.rows + totals.rows
+            guard
+                try target.moveHead(
+                    run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
+                    table: run.manifest.table)
+            else { throw HeadMoved() }
+            head = Head(number: run.number, run: run.manifest.run.text, rows: rows)
+            result.outcome = .loaded
+            closed.append(result)
+        }
+        if let table = log.first?.manifest.table { try close(&closed, table) }
+        return closed
     }
 
     /// Makes or widens the table for each run; `nil` when there is none.
@@ -186,7 +214,7 @@ final class LoadUnit {
         guard let last = runs.last else { return [] }
         do {
             try target.begin()
-            let head = try target.head(last.manifest.log)
+            let head = try target.lockHead(last.manifest.log, isMoving: true)
             guard head.number < runs[0].number else { throw HeadMoved() }
             var results: [LoadManifest] = []
             for run in runs {

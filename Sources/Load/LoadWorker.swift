@@ -3,7 +3,7 @@ package import Spool
 internal import Storage
 package import Threads
 
-/// A loader of one single-writer target: claims, applies, closes, until nothing is left. Used by one thread.
+/// A loader of one target: claims, applies, closes, until nothing is left. Used by one thread.
 package final class LoadWorker {
     let spool: Spool
     let heart: Heart
@@ -22,6 +22,8 @@ package final class LoadWorker {
     private var lastSweep = -Double.infinity
     private var lastThinning = -Double.infinity
     private var hasCompared = false
+    /// Whether this loader has the target's token now.
+    private(set) var holdsToken = false
     /// Since when nothing could be done, on the clock that only goes forward.
     private var idleSince: Double?
     /// Whether that is longer than any publication or lease needs: what is missing now does not come by itself.
@@ -60,9 +62,12 @@ package final class LoadWorker {
             let isLast = !moreToCome()
             do {
                 try sweepWhenDue()
-                if try seat.takeWriter(queue) {
-                    if !hasCompared { try restore() }
-                    hasCompared = true
+                holdsToken = try seat.takeWriter(queue)
+                if holdsToken || !target.hasOneWriter {
+                    if holdsToken, !hasCompared {
+                        try restore()
+                        hasCompared = true
+                    }
                     let worked = try pass()
                     failures = 0
                     idleSince = worked ? nil : idleSince ?? spool.clock.uptime()
@@ -151,7 +156,7 @@ package final class LoadWorker {
         for name in try spool.readyRuns(queue) {
             if stop.isStopped { break }
             guard var manifest = try readManifest(name) else {
-                if blocked[damaged(name)] == nil { try spool.tidyEnded(queue, name) }
+                if holdsToken, blocked[damaged(name)] == nil { try spool.tidyEnded(queue, name) }
                 continue
             }
             guard wants(manifest), !visited.contains(manifest.log) else {

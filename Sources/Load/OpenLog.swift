@@ -60,10 +60,13 @@ struct OpenLog {
             }
             switch try past(manifest, number) {
             case .open: break
-            case .archived: try spool.republish(manifest, number: number, target: worker.queue)
+            case .archived:
+                // One loader does it; two would cross when one of them is stopped in between.
+                guard worker.holdsToken else { return }
+                try spool.republish(manifest, number: number, target: worker.queue)
             case let past:
                 // What is open before it comes first.
-                if entries.isEmpty { self.past = past }
+                if entries.isEmpty, worker.holdsToken { self.past = past }
                 return
             }
             try look(manifest, number, isHeld: pause, now: now)
@@ -126,7 +129,9 @@ struct OpenLog {
             return .ended(number: number, .superseded)
         }
         guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
-            guard worker.isStuck, try spool.isMissing(manifest, target: worker.queue) else { return .open }
+            guard worker.isStuck, worker.holdsToken, try spool.isMissing(manifest, target: worker.queue) else {
+                return .open
+            }
             if let chunk = try spool.lostChunk(manifest, target: worker.queue) {
                 return .lost(number: number, chunk: chunk)
             }

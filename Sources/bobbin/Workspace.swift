@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Databases
 internal import Glibc
 internal import Load
 internal import Manifest
@@ -65,11 +66,29 @@ struct Workspace {
     ///
     /// SQLite itself waits at most a second for a lock, so that a stop is heard; the loader goes on trying for `busy_timeout`.
     func openTarget(_ name: String, spool: Spool) throws -> any LoadTarget {
-        guard case .sqlite(let sqlite)? = settings.connections[name] else {
+        switch settings.connections[name] {
+        case .sqlite(let sqlite)?: return try openSQLite(name, sqlite, spool: spool)
+        case .postgres(let postgres)?:
+            return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
+        case .http, .files, nil:
             throw LoadError(
                 .configuration,
-                "the queue has chunks for target \"\(name)\", which is no sqlite connection of the configuration")
+                "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"
+            )
         }
+    }
+
+    /// A PostgreSQL connection's settings, as its client takes them.
+    private func postgres(_ settings: PostgresConnectionSettings) -> PostgresSettings {
+        var made = PostgresSettings(
+            url: settings.url?.reveal(), parameters: settings.parameters, password: settings.password?.reveal())
+        made.connectSeconds = seconds(settings.connectTimeout)
+        made.statementSeconds = seconds(settings.statementTimeout)
+        made.lockSeconds = seconds(settings.lockTimeout)
+        return made
+    }
+
+    private func openSQLite(_ name: String, _ sqlite: SQLiteSettings, spool: Spool) throws -> any LoadTarget {
         // SQLite only says that it cannot open it. The dot at the end follows links, and is there in directories only.
         if (try? files.status("\(sqlite.path)/.", .inventoryStatus)) != nil {
             throw LoadError(

@@ -9,13 +9,15 @@ struct ConnectionReader {
             return nil
         }
         fields.checkKeys(for: type)
-        let isNeeded = environment.needs.contains(type == "sqlite" ? .target : .source)
+        let isNeeded = environment.needs.contains(Connection.targets.contains(type) ? .target : .source)
         let expander = Expander(environment: environment, issues: issues, isNeeded: isNeeded)
         switch type {
         case "http":
             return readHTTP(fields, expander).map(Connection.http)
         case "files":
             return expander.text("path", of: fields).map { .files(FilesSettings(path: $0)) }
+        case "postgres":
+            return .postgres(readPostgres(fields, expander))
         default:
             return expander.text("path", of: fields).map { path in
                 .sqlite(
@@ -48,6 +50,45 @@ struct ConnectionReader {
             rateLimit: fields.optionalText("rate_limit").flatMap { try? RateLimit(parsing: $0) },
             proxy: proxy,
             userAgent: expander.text("user_agent", of: fields) ?? "")
+    }
+
+    private func readPostgres(_ fields: Fields, _ expander: Expander) -> PostgresConnectionSettings {
+        var parameters: [String: String] = [:]
+        for (key, name) in [
+            ("host", "host"), ("database", "dbname"), ("user", "user"), ("sslrootcert", "sslrootcert"),
+            ("sslcert", "sslcert"), ("sslkey", "sslkey"),
+        ] {
+            if let value = expander.text(key, of: fields) { parameters[name] = value }
+        }
+        if let port = fields.optionalInteger("port") { parameters["port"] = "\(port)" }
+        if let mode = fields.optionalText("sslmode") { parameters["sslmode"] = mode }
+        return PostgresConnectionSettings(
+            url: readPostgresURL(fields, expander), parameters: parameters,
+            password: expander.secret("password", of: fields), schema: fields.optionalText("schema"),
+            connectTimeout: fields.duration("connect_timeout"), statementTimeout: fields.duration("statement_timeout"),
+            lockTimeout: fields.duration("lock_timeout"))
+    }
+
+    private func readPostgresURL(_ fields: Fields, _ expander: Expander) -> Secret? {
+        guard let text = fields.optionalText("url") else { return nil }
+        let authority = text.utf8.prefix { !"?".utf8.contains($0) }.split(separator: UInt8(ascii: "@"))
+        let hasPassword =
+            authority.count > 1 && authority[0].dropFirst("postgresql".utf8.count + 1).contains(UInt8(ascii: ":"))
+        if !Expansion.isSecret(text), hasPassword || text.contains("password=") {
+            fields.fail(
+                .literalSecret, "url",
+                "the address holds a password; move it to `password`, \(TextRule.secret.expectation), "
+                    + "keep secrets out of the file and change this one")
+            return nil
+        }
+        guard let url = expander.text("url", of: fields), !url.isEmpty || expander.isNeeded else { return nil }
+        guard ["postgres://", "postgresql://"].contains(where: { url.hasPrefix($0) }) else {
+            fields.fail(
+                .wrongValue, "url",
+                "expected postgres://user@host/database: it begins with neither postgres:// nor postgresql://")
+            return nil
+        }
+        return Secret(url)
     }
 
     private func readAuthorization(_ fields: Fields, _ expander: Expander) -> Authorization? {

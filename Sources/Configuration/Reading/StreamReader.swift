@@ -44,18 +44,21 @@ struct StreamReader {
     private func readTargets(_ fields: Fields) -> [String] {
         let targets = unique("target", of: fields)
         if !fields.has("target") {
-            fields.fail(.missingKey, "target", "the key is missing; name a connection of type sqlite")
+            fields.fail(
+                .missingKey, "target",
+                "the key is missing; name a connection of type \(Connection.targets.joined(separator: " or "))")
         }
         for target in targets {
             guard let type = connections[target]?.type else {
                 fields.fail(.unknownName, "target", unknownConnection(target, connections))
                 continue
             }
-            if !type.isEmpty, type != "sqlite" {
+            if !type.isEmpty, !Connection.targets.contains(type) {
                 fields.fail(
                     .conflict, "target",
                     "the connection \(Message.quoted(target)) is of type \(Message.shortened(type)), "
-                        + "which rows cannot be written to; name one of type sqlite")
+                        + "which rows cannot be written to; name one of type \(Connection.targets.joined(separator: " or "))"
+                )
             }
         }
         return targets

@@ -3,6 +3,10 @@ package enum Connection: Sendable, Hashable {
     case http(HTTPSettings)
     case files(FilesSettings)
     case sqlite(SQLiteSettings)
+    case postgres(PostgresConnectionSettings)
+
+    /// Types that rows can be written to.
+    package static let targets = ["sqlite", "postgres"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -16,6 +20,7 @@ package enum Connection: Sendable, Hashable {
         case .http: "http"
         case .files: "files"
         case .sqlite: "sqlite"
+        case .postgres: "postgres"
         }
     }
 
@@ -23,7 +28,7 @@ package enum Connection: Sendable, Hashable {
     package var role: Role {
         switch self {
         case .http, .files: .source
-        case .sqlite: .target
+        case .sqlite, .postgres: .target
         }
     }
 }
@@ -32,6 +37,25 @@ package enum Connection: Sendable, Hashable {
 package struct FilesSettings: Sendable, Hashable {
     /// The directory below which sources are sought.
     package let path: String
+}
+
+/// A PostgreSQL database to write to. What is not set comes from where libpq takes it: PGHOST, PGPASSWORD, the password file and
+/// their like.
+package struct PostgresConnectionSettings: Sendable, Hashable {
+    /// `postgres://[user@]host[:port]/database[?parameter=value]`; it may hold a password, if that came from outside of the file.
+    package let url: Secret?
+    /// libpq's keywords with their values: host, port, dbname, user, sslmode, sslrootcert, sslcert, sslkey.
+    package let parameters: [String: String]
+    /// Goes before one of the URL.
+    package let password: Secret?
+    /// Where tables lie; made when absent.
+    package let schema: String?
+    /// For the connection to stand.
+    package let connectTimeout: Duration
+    /// For one statement; zero is no limit.
+    package let statementTimeout: Duration
+    /// For another one's lock.
+    package let lockTimeout: Duration
 }
 
 /// A SQLite database to write to.

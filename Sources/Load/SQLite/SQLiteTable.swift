@@ -14,16 +14,6 @@ enum SQLiteTable {
         }
     }
 
-    /// Whether the run's columns fit without any DDL.
-    static func fits(_ table: TargetTable, _ manifest: RunManifest) -> Bool {
-        guard table.key == manifest.key, !table.columns.isEmpty else { return false }
-        return wanted(manifest, present: table.columns).allSatisfy { column in
-            table.columns.named(column.name).map {
-                manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
-            } ?? manifest.guards.freezesColumns
-        }
-    }
-
     /// See ``TargetEngine/comparesBytes(_:)``.
     static func comparesBytes(_ connection: SQLiteConnection, _ table: TargetTable) throws(SQLiteError) -> Bool {
         guard !table.key.isEmpty else { return false }
@@ -39,30 +29,11 @@ enum SQLiteTable {
         return try collations.step() && collations.integer(0) == 0
     }
 
-    /// The run's columns that need a place: those with values, and those of the key and of the partition, which are
-    /// texts unless the table or the records say otherwise.
-    private static func wanted(_ manifest: RunManifest, present: [Column]) -> [Column] {
-        var wanted = manifest.schema.filter { $0.type != .null }
-        var implied: [Column] = []
-        for field in manifest.partition.fields where wanted.named(field.name) == nil {
-            if let column = present.named(field.name), column.holds(field.value) { continue }
-            implied.append(Column(name: field.name, type: .text))
-        }
-        for name in manifest.key where (wanted + implied).named(name) == nil && present.named(name) == nil {
-            implied.append(Column(name: name, type: .text))
-        }
-        if wanted.isEmpty, implied.isEmpty, present.isEmpty {
-            // Rows of nothing but nulls are rows all the same.
-            wanted = manifest.schema.map { Column(name: $0.name, type: .text) }
-        }
-        return implied + wanted
-    }
-
     /// Makes or changes the table inside the caller's transaction, and claims it for the run's stream.
     static func prepare(_ connection: SQLiteConnection, _ manifest: RunManifest) throws -> TargetTable {
         try claim(connection, manifest)
         var (present, numeric) = try columns(connection, manifest.table)
-        let wanted = wanted(manifest, present: present)
+        let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             // Nothing was ever extracted: there is nothing to make a table of.
             return TargetTable(name: manifest.table, columns: [], key: manifest.key)
@@ -143,19 +114,7 @@ enum SQLiteTable {
         guard try insert.step() else { return }
         let owner = (spool: insert.text(0), job: insert.text(1), stream: insert.text(2))
         insert.reset()
-        if owner.job != manifest.job || owner.stream != manifest.stream {
-            throw LoadError(
-                .configuration,
-                "table \(manifest.table) belongs to stream \(owner.stream) of job \(owner.job): give \(manifest.stream) of job "
-                    + "\(manifest.job) another `table`")
-        }
-        guard owner.spool != manifest.spool else { return }
-        if manifest.mode == .append {
-            throw LoadError(
-                .configuration,
-                "table \(manifest.table) was filled from another spool (\(owner.spool)); appending from this one could double rows: "
-                    + "use that spool, another `table`, or drop the table and its row in _bobbin_tables")
-        }
+        guard try TableNeeds.isFromElsewhere(owner, manifest) else { return }
         let update = try connection.prepare("UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?")
         update.bind(0, manifest.spool)
         update.bind(1, manifest.table)
@@ -203,24 +162,4 @@ enum SQLiteTable {
         if type.contains("DATE") { return (.date, true) }
         return (.double, true)
     }
-}
-
-extension Column {
-    /// Names are equal by their bytes, as in SQLite: two spellings of one letter are two names.
-    func isNamed(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
-
-    /// Whether a column of this type can hold a partition's value.
-    fileprivate func holds(_ value: String) -> Bool {
-        switch type {
-        case .integer, .bigint: Int64(value) != nil
-        case .double: Double(value) != nil
-        case .boolean: ValueConversion.boolean(value.utf8) != nil
-        default: true
-        }
-    }
-}
-
-extension Array where Element == Column {
-    /// The column of this name.
-    func named(_ name: String) -> Column? { first { $0.isNamed(name) } }
 }

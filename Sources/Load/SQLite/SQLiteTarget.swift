@@ -55,6 +55,12 @@ package final class SQLiteTarget: LoadTarget {
 }
 
 extension SQLiteTarget: TargetEngine {
+    var hasOneWriter: Bool { true }
+    var isFailedCommitUndone: Bool { true }
+
+    /// `begin` has locked the whole file.
+    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head { try books.head(key) }
+
     // MARK: Transactions
 
     /// At once: a deferred one could fail midway.
@@ -97,7 +103,7 @@ extension SQLiteTarget: TargetEngine {
     // MARK: Tables
 
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
-        if let table = tables[manifest.table], SQLiteTable.fits(table, manifest) { return table }
+        if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
         try begin()
         do {
             let table = try SQLiteTable.prepare(connection, manifest)
@@ -126,17 +132,8 @@ extension SQLiteTarget: TargetEngine {
         // By bytes, whatever the column's collation.
         let terms = manifest.partition.fields.map { "\(SQLiteConnection.quote($0.name)) = ? COLLATE BINARY" }
         let statement = try connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
-        for (index, field) in manifest.partition.fields.enumerated() {
-            guard let type = table.columns.named(field.name)?.type else { continue }
-            guard let value = PartitionValue(field.value, of: type) else {
-                // 007 would delete what belongs to 7.
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): the partition \(field.name)=\(field.value) stands in a column of type \(type.rawValue), "
-                        + "where other partitions may be equal to it: write the value as the column holds it (7, 1.5, true), or "
-                        + "declare the column as text (`columns: {\(field.name): text}`)")
-            }
-            switch value {
+        for (index, field) in try TableNeeds.partition(manifest, table).enumerated() {
+            switch field.value {
             case .integer(let value): statement.bind(index, value)
             case .double(let value): statement.bind(index, value)
             case .text(let value): statement.bind(index, value)

@@ -1,0 +1,157 @@
+package import Databases
+internal import JSON
+package import Manifest
+
+/// One PostgreSQL database as a target: bookkeeping tables, and the transactions that decide what is loaded.
+///
+/// Many loaders write at once, each by a connection of its own: head rows are locked, FOR SHARE while chunks go in beside each
+/// other and FOR UPDATE where the head moves (manual, "Row-Level Locks"). A connection that was lost is made anew for the next
+/// transaction. Used by one thread.
+package final class PostgresTarget: LoadTarget {
+    private let settings: PostgresSettings
+    /// Where tables without one of their own lie; `nil` is the server's search path.
+    private let schema: String?
+    private let spool: String
+    private var open: (connection: PostgresConnection, books: PostgresBooks)?
+    private var tables: [String: TargetTable] = [:]
+
+    /// Connects, and makes the bookkeeping tables.
+    ///
+    /// - Parameters:
+    ///   - spool: the spool's id, part of every head's key.
+    ///   - schema: made when absent.
+    /// - Throws: `PostgresError`.
+    package init(_ settings: PostgresSettings, spool: String, schema: String?) throws {
+        self.settings = settings
+        self.spool = spool
+        self.schema = schema
+        _ = try connected()
+    }
+
+    private func connected() throws -> (connection: PostgresConnection, books: PostgresBooks) {
+        if let open, !open.connection.isBroken { return open }
+        open = nil
+        tables = [:]
+        let connection = try PostgresConnection(settings)
+        // One loader at a time: CREATE ... IF NOT EXISTS of two at once fails in one of them.
+        try connection.execute("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock))")
+        if let schema {
+            let name = try PostgresConnection.quote(identifier: schema)
+            try connection.execute("CREATE SCHEMA IF NOT EXISTS \(name)")
+            let path = try PostgresConnection.quote(literal: name)
+            try connection.execute("SELECT pg_catalog.set_config('search_path', \(path), false)")
+        }
+        try connection.execute(PostgresBooks.schema + "; COMMIT")
+        let made = (connection, PostgresBooks(connection, spool: spool))
+        open = made
+        return made
+    }
+
+    var connection: PostgresConnection { get throws { try connected().connection } }
+    private var books: PostgresBooks { get throws { try connected().books } }
+
+    /// See ``LoadTarget``.
+    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") }
+    /// See ``LoadTarget``.
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    /// See ``LoadTarget``.
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    /// See ``LoadTarget``.
+    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    /// See ``LoadTarget``.
+    package var engine: LoadEngine { LoadEngine(target: self) }
+}
+
+extension PostgresTarget: TargetEngine {
+    var hasOneWriter: Bool { false }
+    var isFailedCommitUndone: Bool { false }
+
+    // MARK: Transactions
+
+    func begin() throws { try connection.execute("BEGIN") }
+
+    func commit() throws {
+        let connection = try connection
+        // COMMIT of a failed transaction is a ROLLBACK that reports success.
+        guard connection.transactionStatus == .open else {
+            throw LoadError(.transient, "\(connection.place): the transaction had failed before its commit: try again")
+        }
+        try connection.execute("COMMIT")
+    }
+
+    func rollback() {
+        guard let connection = open?.connection, !connection.isBroken, connection.transactionStatus != .idle else {
+            return
+        }
+        do { try connection.execute("ROLLBACK") } catch { open = nil }
+    }
+
+    func savepoint() throws { try connection.execute("SAVEPOINT chunk") }
+    func undoSavepoint() throws { try connection.execute("ROLLBACK TO SAVEPOINT chunk; RELEASE SAVEPOINT chunk") }
+    func releaseSavepoint() throws { try connection.execute("RELEASE SAVEPOINT chunk") }
+
+    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
+        try books.make(key)
+        return try books.head(key, isMoving ? " FOR UPDATE" : " FOR SHARE")
+    }
+
+    // MARK: Ledger
+
+    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
+    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
+    func enter(
+        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
+    ) throws -> Bool {
+        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
+    }
+    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
+        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
+    }
+    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
+        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
+    }
+    func close(_ result: LoadManifest, table: String, loader: String) throws {
+        try books.close(result, table: table, loader: loader)
+    }
+
+    // MARK: Tables
+
+    func prepare(_ manifest: RunManifest) throws -> TargetTable {
+        let connection = try connection
+        if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
+        // DDL of two loaders at once would wait for each other's locks in turn.
+        try connection.execute("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock))")
+        do {
+            let table = try PostgresTable.prepare(connection, manifest)
+            try commit()
+            tables[manifest.table] = table
+            return table
+        } catch {
+            rollback()
+            tables[manifest.table] = nil
+            throw error
+        }
+    }
+
+    /// Equality of texts is equality of bytes under every deterministic collation, and others cannot be had by us.
+    func comparesBytes(_ table: TargetTable) throws -> Bool { !table.key.isEmpty }
+
+    func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
+        try PostgresWriter(try connection, table: table, mode: mode, key: key)
+    }
+
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let name = try PostgresConnection.quote(identifier: manifest.table)
+        guard manifest.mode == .replacePartition else {
+            try connection.execute("DELETE FROM \(name)")
+            return
+        }
+        var terms: [String] = []
+        var values: [PostgresValue?] = []
+        for field in try TableNeeds.partition(manifest, table) {
+            values.append(PostgresTable.value(field.value, table.columns.named(field.name)?.type ?? .text))
+            terms.append("\(try PostgresConnection.quote(identifier: field.name)) = $\(values.count)")
+        }
+        _ = try connection.query("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))", values)
+    }
+}

@@ -1,0 +1,93 @@
+internal import Manifest
+
+/// What a run needs of its table, whatever the engine.
+enum TableNeeds {
+    /// Whether the run's columns fit without any DDL.
+    static func fits(_ table: TargetTable, _ manifest: RunManifest) -> Bool {
+        guard table.key == manifest.key, !table.columns.isEmpty else { return false }
+        return columns(manifest, present: table.columns).allSatisfy { column in
+            table.columns.named(column.name).map {
+                manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
+            } ?? manifest.guards.freezesColumns
+        }
+    }
+
+    /// The run's columns that need a place: those with values, and those of the key and of the partition, which are
+    /// texts unless the table or the records say otherwise.
+    static func columns(_ manifest: RunManifest, present: [Column]) -> [Column] {
+        var wanted = manifest.schema.filter { $0.type != .null }
+        var implied: [Column] = []
+        for field in manifest.partition.fields where wanted.named(field.name) == nil {
+            if let column = present.named(field.name), column.holds(field.value) { continue }
+            implied.append(Column(name: field.name, type: .text))
+        }
+        for name in manifest.key where (wanted + implied).named(name) == nil && present.named(name) == nil {
+            implied.append(Column(name: name, type: .text))
+        }
+        if wanted.isEmpty, implied.isEmpty, present.isEmpty {
+            // Rows of nothing but nulls are rows all the same.
+            wanted = manifest.schema.map { Column(name: $0.name, type: .text) }
+        }
+        return implied + wanted
+    }
+
+    /// One stream owns a table; otherwise one job's replace would delete another's rows.
+    ///
+    /// - Returns: whether the same stream of another spool has it, which takes it over.
+    static func isFromElsewhere(
+        _ owner: (spool: String, job: String, stream: String), _ manifest: RunManifest
+    ) throws -> Bool {
+        if owner.job != manifest.job || owner.stream != manifest.stream {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table) belongs to stream \(owner.stream) of job \(owner.job): give \(manifest.stream) of job "
+                    + "\(manifest.job) another `table`")
+        }
+        guard owner.spool != manifest.spool else { return false }
+        if manifest.mode == .append {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table) was filled from another spool (\(owner.spool)); appending from this one could double rows: "
+                    + "use that spool, another `table`, or drop the table and its row in _bobbin_tables")
+        }
+        return true
+    }
+
+    /// The partition's values by column, of which no other text is the same value in the table.
+    static func partition(
+        _ manifest: RunManifest, _ table: TargetTable
+    ) throws -> [(name: String, value: PartitionValue)] {
+        try manifest.partition.fields.compactMap { field in
+            guard let type = table.columns.named(field.name)?.type else { return nil }
+            guard let value = PartitionValue(field.value, of: type) else {
+                // 007 would delete what belongs to 7.
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the partition \(field.name)=\(field.value) stands in a column of type \(type.rawValue), "
+                        + "where other partitions may be equal to it: write the value as the column holds it (7, 1.5, true), or "
+                        + "declare the column as text (`columns: {\(field.name): text}`)")
+            }
+            return (field.name, value)
+        }
+    }
+}
+
+extension Column {
+    /// Names are equal by their bytes, as in SQLite: two spellings of one letter are two names.
+    func isNamed(_ name: String) -> Bool { self.name.utf8.elementsEqual(name.utf8) }
+
+    /// Whether a column of this type can hold a partition's value.
+    fileprivate func holds(_ value: String) -> Bool {
+        switch type {
+        case .integer, .bigint: Int64(value) != nil
+        case .double: Double(value) != nil
+        case .boolean: ValueConversion.boolean(value.utf8) != nil
+        default: true
+        }
+    }
+}
+
+extension Array where Element == Column {
+    /// The column of this name.
+    func named(_ name: String) -> Column? { first { $0.isNamed(name) } }
+}
