@@ -100,6 +100,7 @@ let package = Package(
         .testTarget(
             name: "LoadTests", dependencies: ["Databases", "Load", "Manifest", "Spool", "Storage", "TestKit"],
             swiftSettings: settings),
+        .testTarget(name: "DatabasesTests", dependencies: ["Databases", "TestKit"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ExtractTests", dependencies: ["Extract", "JSON", "Manifest"], swiftSettings: settings),

@@ -30,6 +30,8 @@ for part in "$@"; do
             ;;
         test)
             for name in python3 openssl curl gzip zstd; do need_command "$name"; done
+            # The server that tests start, with its client library.
+            compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
             ;;
         *)
             echo "deps: unknown part \"$part\"; known: build, test" >&2

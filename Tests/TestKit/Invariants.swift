@@ -55,19 +55,6 @@ extension World {
         return try query("SELECT \(list) FROM \(SQLiteConnection.quote(table))").sorted()
     }
 
-    /// The rows of a query, columns joined by `|`; NULL is `NULL`.
-    package func query(_ sql: String) throws -> [String] {
-        let connection = try SQLiteConnection(path: database, access: .readWriteCreate, busySeconds: 5)
-        let statement = try connection.prepare(sql)
-        var rows: [String] = []
-        while try statement.step() {
-            rows.append(
-                (0..<statement.columnCount).map { statement.isNull($0) ? "NULL" : statement.text($0) }
-                    .joined(separator: "|"))
-        }
-        return rows
-    }
-
     /// What of the spool's promises does not hold once everything is loaded; empty when all does.
     ///
     /// - Parameter outcomes: how the manifests of each log ended, when not all were loaded.
@@ -100,7 +87,7 @@ extension World {
     }
 
     private func hasTable(_ table: String) -> Bool {
-        (try? query("SELECT name FROM sqlite_schema WHERE name = '\(table)'"))?.isEmpty == false
+        (try? query("SELECT 1 FROM \(SQLiteConnection.quote(table)) LIMIT 1")) != nil
     }
 
     private func logViolations(_ spool: Spool, _ feed: Feed, _ outcomes: [Outcome]?) throws -> [String] {

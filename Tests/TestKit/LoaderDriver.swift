@@ -27,8 +27,7 @@ extension SimulatedProcess {
         if options.batchBytes == standard.batchBytes { options.batchBytes = 2 << 10 }
         if options.transactionChunks == standard.transactionChunks { options.transactionChunks = 2 }
         let spool = try spool()
-        let target = try SQLiteTarget(
-            path: world.database, spool: spool.id, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
+        let target = try world.target(spool: spool.id)
         let stop = StopSignal()
         let events = Mutex<[LoadEvent]>([])
         let rounds = Condition(0)

@@ -8,6 +8,10 @@ package final class World: Sendable {
     package let root: String
     /// The SQLite file.
     package let database: String
+    /// What the rows go into.
+    package let engine: TestEngine
+    /// Where they lie in a server that worlds share.
+    package let schema: String
     package let clock: ManualClock
     package let graveyard: Graveyard
     private let directory: TemporaryDirectory
@@ -17,9 +21,12 @@ package final class World: Sendable {
 
     /// A world without a spool yet.
     ///
-    /// - Parameter seed: for run ids and the like.
-    package init(seed: UInt64 = 1) throws {
+    /// - Parameters:
+    ///   - seed: for run ids and the like.
+    package init(_ engine: TestEngine = .sqlite, seed: UInt64 = 1) throws {
+        self.engine = engine
         directory = try TemporaryDirectory()
+        schema = World.schema(directory.path)
         root = "\(directory.path)/spool"
         database = "\(directory.path)/target.db"
         random = Mutex(SeededRandom(seed))
@@ -28,9 +35,15 @@ package final class World: Sendable {
         graveyard = Graveyard()
     }
 
+    private static func schema(_ path: String) -> String {
+        "w" + String(decoding: path.utf8.suffix(36).filter { $0 != UInt8(ascii: "-") }, as: UTF8.self)
+    }
+
     /// A world that is what `other` is now, its files copied with their links and times; no process of it may be at work.
     package init(copying other: World) throws {
+        engine = other.engine
         directory = try TemporaryDirectory()
+        schema = World.schema(directory.path)
         root = "\(directory.path)/spool"
         database = "\(directory.path)/target.db"
         try directory.copy(other.directory)

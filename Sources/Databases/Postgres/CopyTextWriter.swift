@@ -107,7 +107,6 @@ package final class CopyTextWriter {
         state.pointee.capacity = capacity
     }
 }
-
 extension CopyTextWriter {
     /// Appends a field that is ASCII and needs no escaping.
     package func appendDigits(_ digits: String) {

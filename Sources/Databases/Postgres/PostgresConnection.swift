@@ -47,8 +47,8 @@ package final class PostgresConnection {
 
     /// Runs one statement with parameters `$1`, `$2`, ... (at most 65535; manual, "Command Execution Functions").
     ///
-    /// It is not prepared: that would save 0.02 ms of a statement that runs once for a chunk, and poolers that change
-    /// the server's connection between transactions lose prepared statements.
+    /// It is not prepared: that would save less than 0.1 ms (measured) of a statement that runs once for a chunk, and
+    /// poolers that change the server's connection between transactions lose prepared statements.
     package func query(_ sql: String, _ parameters: [PostgresValue?] = []) throws(PostgresError) -> PostgresResult {
         try refuseNUL(sql)
         // All texts in one run, each with a NUL behind it.

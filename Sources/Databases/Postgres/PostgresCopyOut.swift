@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension PostgresConnection {
     /// Runs a COPY ... TO STDOUT and hands each row to `body` as it comes; of the text format a row is one line with its
     /// line feed, for ``CopyTextReader``. One row is in memory at a time, which `body` may change until it returns.
@@ -17,7 +19,8 @@ extension PostgresConnection {
             do {
                 try body(UnsafeMutableRawBufferPointer(start: start, count: row.count))
             } catch {
-                canceller.cancel()
+                // A server that cannot be asked to stop might send for hours: then the connection is given up.
+                if !canceller.cancel() { shutdown(library.socket(handle), Int32(SHUT_RDWR)) }
                 _ = settle(sql)
                 throw error
             }

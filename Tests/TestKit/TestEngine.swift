@@ -1,0 +1,65 @@
+package import Databases
+package import Load
+internal import Synchronization
+
+/// The engines that every promise about targets is tested on.
+package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible {
+    case sqlite
+    case postgres
+
+    package var description: String { rawValue }
+
+    /// The code with which it refuses a second row of a unique key.
+    package var uniqueViolation: String {
+        switch self {
+        case .sqlite: "SQLITE_CONSTRAINT_UNIQUE"
+        case .postgres: "23505"
+        }
+    }
+
+    /// One server for all tests of the process that do not stop it.
+    package static let postgresServer = Result { try PostgresServer.start() }
+}
+
+extension World {
+    /// Opens the world's target, as a loader of the given spool does.
+    package func target(spool: String) throws -> any LoadTarget {
+        switch engine {
+        case .sqlite:
+            try SQLiteTarget(
+                path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
+        case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
+        }
+    }
+
+    /// As superuser of the shared server.
+    package func postgresSettings() throws -> PostgresSettings {
+        var settings = PostgresSettings(parameters: try TestEngine.postgresServer.get().superuserParameters)
+        settings.lockSeconds = 10
+        settings.statementSeconds = 60
+        return settings
+    }
+
+    /// The rows of a query, columns joined by `|`; NULL is `NULL`.
+    package func query(_ sql: String) throws -> [String] {
+        switch engine {
+        case .sqlite:
+            let connection = try SQLiteConnection(path: database, access: .readWriteCreate, busySeconds: 5)
+            let statement = try connection.prepare(sql)
+            var rows: [String] = []
+            while try statement.step() {
+                rows.append(
+                    (0..<statement.columnCount).map { statement.isNull($0) ? "NULL" : statement.text($0) }
+                        .joined(separator: "|"))
+            }
+            return rows
+        case .postgres:
+            let connection = try PostgresConnection(try postgresSettings())
+            try connection.execute("SET search_path TO \(schema)")
+            let result = try connection.query(sql)
+            return (0..<result.rows).map { row in
+                (0..<result.columns).map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+            }
+        }
+    }
+}
