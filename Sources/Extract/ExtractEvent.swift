@@ -4,7 +4,7 @@ package import Manifest
 package enum ExtractEvent: Sendable {
     case started(stream: String, Partition)
     case page(Partition, rows: Int, bytes: Int)
-    case retry(Partition, reason: String, seconds: Double)
+    case retry(LogKey, reason: String, seconds: Double)
     case finished(PartitionResult)
 }
 

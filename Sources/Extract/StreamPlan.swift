@@ -39,7 +39,8 @@ package final class StreamPlan: Sendable {
                 client = try HTTPClient(HTTPOptions.make(connection, stream.timeouts))
                 endpoint = try HTTPEndpoint(
                     name: source.connection, client: client, baseURL: connection.baseURL, settings: source,
-                    retry: HTTPOptions.retry(stream.retry), partitions: wanted.count, clock: clock)
+                    retry: HTTPOptions.retry(stream.retry),
+                    connectionHeaders: connection.headers.map(\.name), partitions: wanted.count, clock: clock)
             } catch { throw HTTPEndpoint.failure(error).error }
             partitions = wanted
             directory = ""
@@ -92,8 +93,9 @@ package final class StreamPlan: Sendable {
     ) throws -> any SourceReader {
         if let endpoint, case .http(let source) = settings.source {
             return try HTTPSourceReader(
-                endpoint, source, context: context, partition: partition, rank: rank, resume: resume, from: from,
-                rejects: rejects, isCancelled: isCancelled)
+                endpoint, source, context: context,
+                log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
+                from: from, rejects: rejects, isCancelled: isCancelled)
         }
         guard let options, case .files(let source) = settings.source else {
             throw ExtractError(.configuration, "\(settings.job) has no source")

@@ -55,8 +55,8 @@ package enum LoadEvent: Sendable {
     case held(RunManifest, reason: String)
     /// The target is older than the spool: so many partitions are filled again from the archive.
     case restoring(partitions: Int)
-    /// The target lacks a run that the archive no longer has.
-    case lost(RunManifest, reason: String, remedy: String)
+    /// The target lacks a run of which neither the queue nor the archive has all chunks.
+    case lost(RunManifest, reason: String)
     /// The target or the surroundings failed; the loader waits.
     case waiting(reason: String, seconds: Double)
     /// A job cannot go on as configured.

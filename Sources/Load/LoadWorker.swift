@@ -22,6 +22,9 @@ package final class LoadWorker {
     private var lastSweep = -Double.infinity
     private var lastThinning = -Double.infinity
     private var hasCompared = false
+    /// Logs whose last run is committed and not in the queue, looked for once, when nothing else is left.
+    private var missing: [LogKey: RunManifest] = [:]
+    private var hasLookedForMissing = false
     /// Whether this loader has the target's token now.
     private(set) var holdsToken = false
     /// Since when nothing could be done, on the clock that only goes forward.
@@ -73,7 +76,8 @@ package final class LoadWorker {
                     idleSince = worked ? nil : idleSince ?? spool.clock.uptime()
                     if worked { continue }
                 }
-                if isLast, !options.watch, try isDrained() { break }
+                if !hasLookedForMissing, try isDrained() { try lookForMissing() }
+                if isLast, !options.watch, try isDrained(), missing.isEmpty { break }
                 // Looks at leases must not be further apart than a quarter of their TTL.
                 _ = wake.wait(seconds: min(options.idleSeconds, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
             } catch {
@@ -172,6 +176,7 @@ package final class LoadWorker {
             manifest.chunks = []
             if try visit(manifest) { worked = true }
         }
+        if try visitMissing() { worked = true }
         return worked
     }
 
@@ -194,6 +199,39 @@ package final class LoadWorker {
             seat.touch()
             _ = try visit(manifest)
         }
+    }
+
+    private func lookForMissing() throws {
+        hasLookedForMissing = true
+        guard holdsToken else { return }
+        try spool.visitUnqueued(queue, jobs: options.jobs) { manifest in
+            if wants(manifest), blocked[manifest.log] == nil { missing[manifest.log] = manifest }
+        }
+        // From now on a lease long, so that who publishes has the time to do it.
+        idleSince = nil
+    }
+
+    /// Once it is sure that what is missing does not come by itself: what can be done is done, or said.
+    private func visitMissing() throws -> Bool {
+        if missing.isEmpty { return false }
+        missing = try missing.filter { try spool.isUnqueued($0.value, target: queue) }
+        guard isStuck else { return false }
+        var worked = false
+        for manifest in missing.values.sorted(by: { $0.run < $1.run }) {
+            seat.touch()
+            if try visit(manifest) { worked = true }
+        }
+        missing = [:]
+        return worked
+    }
+
+    /// Leaves word, for people, why an open run does not go on.
+    func note(_ text: String, _ manifest: RunManifest, _ number: Int) throws {
+        var progress = LoadManifest(
+            run: manifest.run, number: number, target: queue, chunksTotal: manifest.chunks.count)
+        progress.note = text
+        progress.updated = spool.timestamp
+        try spool.recordProgress(progress, of: manifest, seat: seat)
     }
 
     /// Stands for the path of a log: of a hundred thousand logs the texts would be megabytes.
@@ -238,6 +276,7 @@ package final class LoadWorker {
             guard failure.kind == .configuration || failure.kind == .permission else { throw failure }
             // The job stops with one clear message; the others go on.
             stoppedJobs.insert(manifest.job)
+            try? note("stopped: \(failure.message)", manifest, manifest.base + 1)
             blocked[key] = failure.message
             try handBackAll()
             report(.stopped(manifest, reason: failure.message))

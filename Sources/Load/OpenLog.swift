@@ -129,17 +129,20 @@ struct OpenLog {
             return .ended(number: number, .superseded)
         }
         guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
-            guard worker.isStuck, worker.holdsToken, try spool.isMissing(manifest, target: worker.queue) else {
-                return .open
+            guard worker.isStuck, worker.holdsToken, try !spool.isOnItsWay(manifest.run) else { return .open }
+            // Nothing comes by itself any more: somebody moved files, or the target went back while the run was open.
+            let loaded = manifest.mode.isDirect ? try worker.target.loadedSequences(manifest.run) : []
+            let places = try spool.places(of: manifest, target: worker.queue, loaded: loaded)
+            if let chunk = places.lost { return .lost(number: number, chunk: chunk) }
+            if places.isArchived {
+                try spool.republish(manifest, number: number, target: worker.queue, except: loaded)
+            } else if places.isHidden {
+                try spool.putUp(manifest, number: number, target: worker.queue)
             }
-            if let chunk = try spool.lostChunk(manifest, target: worker.queue) {
-                return .lost(number: number, chunk: chunk)
-            }
-            try spool.putUp(manifest, number: number, target: worker.queue)
             return .open
         }
         guard outcome == .loaded else { return .ended(number: number, outcome) }
-        guard let chunk = try spool.lostChunk(manifest, target: worker.queue) else { return .archived }
+        guard let chunk = try spool.places(of: manifest, target: worker.queue).lost else { return .archived }
         return .lost(number: number, chunk: chunk)
     }
 
@@ -151,19 +154,14 @@ struct OpenLog {
             try spool.putUp(manifest, number: number, target: worker.queue)
             return try close([number], as: .discarded, &summary)
         }
-        let remedy =
-            manifest.mode.isReplace
-            ? "run the job again: its next generation stands for itself"
-            : "bobbin load --allow-loss gives its \(manifest.rows) rows up "
-                + "(cursor \(manifest.cursorFrom.serializedText()) to \(manifest.cursorTo.serializedText())), and bobbin rewind reads the range "
-                + "again; or put the file back, or restore the target from a newer backup"
         let isClosed = try spool.outcome(key, number, target: worker.queue) != nil
         let reason =
             isClosed
             ? "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
             : "manifest \(number) was committed, and chunk \(chunk) of run \(manifest.run) is neither in the queue nor in the archive"
-        worker.report(.lost(manifest, reason: reason, remedy: remedy))
-        return .blocked("\(reason): \(remedy)")
+        try worker.note("lost: \(reason)", manifest, number)
+        worker.report(.lost(manifest, reason: reason))
+        return .blocked(reason)
     }
 
     // MARK: Steps
@@ -272,11 +270,7 @@ struct OpenLog {
     }
 
     private func hold(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
-        var progress = LoadManifest(
-            run: manifest.run, number: number, target: worker.queue, chunksTotal: manifest.chunks.count)
-        progress.note = "guard: \(reason)"
-        progress.updated = spool.timestamp
-        try spool.recordProgress(progress, of: manifest, seat: seat)
+        try worker.note("guard: \(reason)", manifest, number)
         worker.report(
             .held(manifest, reason: "\(reason); if that is right: bobbin load --allow-shrink"))
     }

@@ -95,14 +95,20 @@ package struct Inventory {
         var status = RunStatus(
             manifest: header, number: number, target: target, state: .running, rowsExtracted: manifest.rows,
             rowsRejected: manifest.rejected, chunks: manifest.chunks.count, updated: manifest.sealed)
+        let progress = try spool.loadManifest(
+            "\(spool.log(manifest.log))/\(FileNames.loadManifest(number, target: queue))")
         if let ended = try ended(manifest, number, queue) {
             status.outcome = ended.outcome
             status.state = RunState(ended.outcome ?? .loaded)
             status.take(ended)
+            if let note = progress?.note, progress?.run == manifest.run {
+                // The target lost it since then, and a loader has said so.
+                status.state = .failed
+                status.error = note
+                status.rowsLoaded = 0
+            }
             return status
         }
-        let progress = try spool.loadManifest(
-            "\(spool.log(manifest.log))/\(FileNames.loadManifest(number, target: queue))")
         if let progress, progress.run == manifest.run { status.take(progress) }
         let dead = try spool.deadChunks(queue, manifest.run)
         status.chunksDead = dead.count
@@ -121,6 +127,9 @@ package struct Inventory {
                 status.outcome = ended.outcome
                 status.state = RunState(ended.outcome ?? .loaded)
                 status.take(ended)
+            } else if try !spool.isOnItsWay(manifest.run) {
+                status.state = .failed
+                status.error = "it is committed and not in the queue: bobbin load says what of it is left"
             }
         } else if status.chunksLoaded > 0 || claims["\(queue)/\(manifest.run)"] != nil {
             status.state = .loading

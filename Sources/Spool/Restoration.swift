@@ -12,35 +12,88 @@ extension Spool {
         }
     }
 
-    /// The first chunk of a closed run that is neither in the archive nor in the queue nor dead any more; `nil` when
-    /// all are there.
-    package func lostChunk(_ manifest: RunManifest, target: String) throws -> Int? {
-        let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        let archived = Set(try listing(loaded(target, manifest.run), .readyList).compactMap(FileNames.parseChunk))
-        if manifest.chunks.allSatisfy({ archived.contains($0.sequence) }) { return nil }
-        let waiting = Set(try readyChunks(target, name).map(\.sequence) + deadChunks(target, manifest.run))
-        return manifest.chunks.first { !archived.contains($0.sequence) && !waiting.contains($0.sequence) }?.sequence
+    /// Visits the last manifest of each log that did not end in `target` (encoded) and is not in its queue: it is being published, or
+    /// somebody took it out.
+    ///
+    /// - Parameter jobs: only these; all when empty.
+    package func visitUnqueued(_ target: String, jobs: Set<String>, _ body: (RunManifest) throws -> Void) throws {
+        let queued = Set(try readyRuns(target).map(\.run))
+        try visitLogs(jobs: jobs, .outcomeList) { directory in
+            guard let last = directory.numbers.last,
+                !directory.names.contains(FileNames.outcome(last, target: target)),
+                let manifest = try readManifest(
+                    "\(directory.path)/\(FileNames.logEntry(last))", .logRead, chunks: .left),
+                manifest.targets.contains(where: { encode($0) == target }), !queued.contains(manifest.run)
+            else { return }
+            try body(manifest)
+        }
     }
 
-    /// Whether a committed run that has not ended is in no place from which it comes into the queue by itself.
-    package func isMissing(_ manifest: RunManifest, target: String) throws -> Bool {
+    /// Whether a run has still neither ended in `target` (encoded) nor come into its queue.
+    package func isUnqueued(_ manifest: RunManifest, target: String) throws -> Bool {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        for path in ["\(ready(target, name))/\(FileNames.manifest)", writing(manifest.run), trash(manifest.run)] {
-            do {
-                _ = try files.status(path, .closeCheck)
-                return false
-            } catch { if error.code != .notFound { throw error } }
+        if try exists("\(ready(target, name))/\(FileNames.manifest)") { return false }
+        return try outcome(manifest.log, manifest.base + 1, target: target) == nil
+    }
+
+    /// Where the chunks of a run are that are not in the target.
+    package struct ChunkPlaces: Sendable {
+        /// The first that is nowhere.
+        package var lost: Int?
+        /// Whether some are in the archive.
+        package var isArchived = false
+        /// Whether the run has no manifest in the queue.
+        package var isHidden = false
+    }
+
+    /// Looks for the chunks of a run.
+    ///
+    /// - Parameter loaded: chunks that the target has: it does not matter where they lie.
+    package func places(of manifest: RunManifest, target: String, loaded done: Set<Int> = []) throws -> ChunkPlaces {
+        let name = ReadyName(priority: manifest.priority, run: manifest.run)
+        let archived = Set(try listing(loaded(target, manifest.run), .readyList).compactMap(FileNames.parseChunk))
+        var present = Set(try readyChunks(target, name).map(\.sequence) + deadChunks(target, manifest.run))
+        // In loaders' hands; who is dead is found by the sweep.
+        for loader in try listing("\(root)/claimed", .sweepList) where NameEncoding.isEncoded(loader) {
+            for claim in try listing(claimed(loader), .sweepList).compactMap({ ClaimedName($0) })
+            where claim.ready.run == manifest.run && claim.target == target { present.insert(claim.chunk.sequence) }
         }
-        return true
+        var places = ChunkPlaces()
+        for chunk in manifest.chunks where !done.contains(chunk.sequence) && !present.contains(chunk.sequence) {
+            if archived.contains(chunk.sequence) {
+                places.isArchived = true
+            } else if places.lost == nil {
+                places.lost = chunk.sequence
+            }
+        }
+        places.isHidden = try !exists("\(ready(target, name))/\(FileNames.manifest)")
+        return places
+    }
+
+    /// Whether an extractor, or a sweep, has still to publish a run.
+    package func isOnItsWay(_ run: RunID) throws -> Bool { try exists(writing(run)) || exists(trash(run)) }
+
+    private func exists(_ path: String) throws(StorageError) -> Bool {
+        do {
+            _ = try files.status(path, .closeCheck)
+            return true
+        } catch {
+            if error.code == .notFound { return false }
+            throw error
+        }
     }
 
     /// Puts a closed run back into the queue of a target that went back in time, from the archive.
     ///
-    /// - Throws: `SpoolError.damaged` when the archive does not have its chunks any more: see ``lostChunk(_:target:)``.
-    package func republish(_ manifest: RunManifest, number: Int, target: String) throws {
+    /// - Throws: `SpoolError.damaged` when the archive does not have its chunks any more: see
+    ///   ``places(of:target:loaded:)``.
+    /// - Parameter except: chunks that stay there: the target has them.
+    package func republish(
+        _ manifest: RunManifest, number: Int, target: String, except: Set<Int> = []
+    ) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
-        for chunk in manifest.chunks {
+        for chunk in manifest.chunks where !except.contains(chunk.sequence) {
             let destination = "\(ready(target, name))/\(ReadyChunkName(sequence: chunk.sequence).text)"
             do {
                 try files.rename(
@@ -48,6 +101,7 @@ extension Spool {
             } catch {
                 guard error.code == .notFound else { throw error }
                 if try readyChunks(target, name).contains(where: { $0.sequence == chunk.sequence }) { continue }
+                if try deadChunks(target, manifest.run).contains(chunk.sequence) { continue }
                 throw SpoolError(
                     .damaged,
                     "chunk \(chunk.sequence) of run \(manifest.run) vanished from the archive while it was put back into the queue: "

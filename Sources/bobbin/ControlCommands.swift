@@ -28,7 +28,7 @@ struct Pause: ParsableCommand {
             return (
                 changed,
                 "\(job) is paused: extractions do not begin, and nothing of it is loaded. "
-                    + "Go on with: bobbin resume \(Format.argument(job))"
+                    + "Go on with: \(Format.command("resume \(Format.argument(job))"))"
             )
         }
     }

@@ -50,8 +50,7 @@ struct DeadDiscard: ParsableCommand {
             throw CommandError(.failed, error.message)
         }
         let numbers = plan.runs.map { "\($0.number)" }.joined(separator: ", ")
-        let job = Format.argument(manifest.job)
-        let rewind = manifest.mode.isReplace ? Format.command("run \(job)") : rewindCommand(manifest, plan.cursorFrom)
+        let rewind = Format.again(manifest, from: plan.cursorFrom)
         Console.error(
             "Discards manifest \(numbers) of \(manifest.job) \(manifest.stream) \(manifest.partition) in \(name):")
         Console.error(
@@ -73,12 +72,6 @@ struct DeadDiscard: ParsableCommand {
                 ("rows_lost", Document.count(plan.rowsLost)), ("rows_loaded", Document.count(plan.rowsLoaded)),
                 ("cursor_from", plan.cursorFrom), ("cursor_to", plan.cursorTo), ("next", .string(rewind)),
             ], "Discarded. To read the range again: \(rewind)")
-    }
-
-    private func rewindCommand(_ manifest: RunManifest, _ cursor: JSONValue) -> String {
-        let to = Format.argument(cursor["since"]?.text ?? "start")
-        return Format.command(
-            "rewind \(Format.argument(manifest.job))\(Format.restriction(manifest.partition)) --to \(to)")
     }
 
     private func confirm() throws {

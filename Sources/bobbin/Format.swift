@@ -1,3 +1,4 @@
+internal import JSON
 internal import Manifest
 
 /// Numbers, names and tables for people.
@@ -98,6 +99,14 @@ enum Format {
         }
         return options
     }()
+
+    /// What reads a manifest's range again: a run alone only where each run reads everything.
+    static func again(_ manifest: RunManifest, from cursor: JSONValue) -> String {
+        let what = argument(manifest.job) + restriction(manifest.partition)
+        if manifest.mode.isReplace, manifest.cursorTo.isNull { return command("run \(what)") }
+        let to = manifest.mode.isReplace ? "start" : cursor["since"]?.text ?? "start"
+        return "\(command("rewind \(what) --to \(argument(to))")), then \(command("run \(what)"))"
+    }
 
     /// A stream as `JOB/STREAM`, or only the job where both have one name.
     static func stream(_ key: LogKey) -> String { key.job == key.stream ? key.job : "\(key.job)/\(key.stream)" }

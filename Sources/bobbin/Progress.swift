@@ -80,9 +80,11 @@ final class Progress: Sendable {
                 state.extractedRows += rows - before.rows
                 state.extractedBytes += bytes - before.bytes
             }
-        case .retry(let partition, let reason, let seconds):
+        case .retry(let key, let reason, let seconds):
             state.withLock { $0.retries += 1 }
-            log("\(partition): \(Progress.clause(reason)); again in \(Format.seconds(seconds))")
+            log(
+                "\(Format.stream(key)) \(key.partition): \(Progress.clause(reason)); again in \(Format.seconds(seconds))"
+            )
         case .finished(let result):
             state.withLock { state in
                 state.partitions[result.key.stream, default: (0, 0)].done += 1
@@ -131,9 +133,17 @@ final class Progress: Sendable {
             log(
                 "\(target) is older than the spool: \(Format.count(partitions, "partition")) to be filled again from the archive"
             )
-        case .lost(let manifest, let reason, let remedy):
+        case .lost(let manifest, let reason):
+            let again = Format.again(manifest, from: manifest.cursorFrom)
+            let remedy =
+                manifest.mode.isReplace
+                ? again
+                : "\(Format.command("load --allow-loss \(Format.argument(manifest.job))")) gives its "
+                    + "\(Format.count(manifest.rows, "row")) up; \(again) reads the range again"
             problem(manifest, target, reason, remedy, isLost: true)
-            once("LOST \(Format.stream(manifest.log)) \(manifest.partition): \(reason)")
+            once(
+                "LOST \(Format.stream(manifest.log)) \(manifest.partition): \(reason): put the file back, or restore the target from a "
+                    + "newer backup, or: \(remedy)")
         case .waiting(let reason, let seconds):
             let isNew = state.withLock { state in
                 defer { state.waiting = reason }

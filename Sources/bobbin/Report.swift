@@ -126,6 +126,8 @@ final class Report {
         }
         let problem = last.values.filter { $0.outcome == nil }.compactMap(\.problem).first
         let isLost = last.values.contains(where: \.isLost)
+        // What the spool calls loaded is not there.
+        if isLost { line.loaded = 0 }
         if let failure = problem ?? open.first(where: { $0.state == .failed })?.error, !open.isEmpty || isLost {
             line.state = .failed
             line.error = failure
@@ -227,7 +229,7 @@ final class Report {
                 ? Format.argument(first.job) + Format.restriction(first.partition)
                 : jobs.map { Format.argument($0) }.joined(separator: " ")
             return "Next: \(Format.command("\(command) \(what)"))   (or \(Format.command("status")))"
-        case .usage where !failed.isEmpty:
+        case .usage where !failed.isEmpty && loads.allSatisfy { $0.error == nil }:
             return
                 "Next: mend what the source refuses (above), then \(Format.command("\(command) \(Format.argument(failed[0].job))"))"
         case .interrupted: return "Next: the same command again goes on where this one stopped."

@@ -55,7 +55,10 @@ struct Rewind: ParsableCommand {
                 return try target.loaded(manifest.run).count
             })
         guard !plans.isEmpty else {
-            throw CommandError(.usage, "\(job) has no partition in the spool that fits: see bobbin status \(job)")
+            throw CommandError(
+                .usage,
+                "\(job) has no partition in the spool that fits: see \(Format.command("status \(Format.argument(job))"))"
+            )
         }
         let possible = plans.filter { $0.refusal == nil }
         for plan in plans {
@@ -114,7 +117,7 @@ struct Rewind: ParsableCommand {
             guard formats.isEmpty || formats.contains(where: { Rewind.fits(to, $0) }) else {
                 throw CommandError(
                     .usage,
-                    "--to \(to): the cursor column is of format \(formats.map(\.rawValue).sorted().joined(separator: " or "))"
+                    "--to \(to): that is no value of the cursor column, which is of format \(formats.map(\.rawValue).sorted().joined(separator: " or "))"
                 )
             }
             return .record([("since", .string(to))])
@@ -134,10 +137,13 @@ struct Rewind: ParsableCommand {
         }
     }
 
-    /// Whether a cursor column of that format can hold `text`; of a time only the day is looked at.
+    /// Whether a cursor column of that format can hold `text`.
     private static func fits(_ text: String, _ format: Incremental.Format) -> Bool {
         switch format {
-        case .timestamp: CivilDate(text.prefix(10)) != nil
+        case .timestamp:
+            CivilDate(text.prefix(10)) != nil
+                && text.dropFirst(10).wholeMatch(
+                    of: /([Tt ]([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)([.,]\d+)?)?([Zz]|[+-]\d\d(:?\d\d)?)?)?/) != nil
         case .date: CivilDate(text) != nil
         case .unix, .unixMilliseconds, .integer: Int64(text) != nil
         case .text: true

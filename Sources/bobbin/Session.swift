@@ -94,8 +94,10 @@ final class Session: Sendable {
         target name: String, options: LoadOptions, moreToCome: @escaping @Sendable () -> Bool
     ) throws -> LoadSummary {
         var options = options
-        if case .sqlite(let sqlite)? = workspace.settings.connections[name] {
-            options.patience = workspace.seconds(sqlite.busyTimeout)
+        switch workspace.settings.connections[name] {
+        case .sqlite(let sqlite)?: options.patience = workspace.seconds(sqlite.busyTimeout)
+        case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
+        case .http, .files, nil: break
         }
         let target = try open(name, options)
         let worker = try LoadWorker(

@@ -173,7 +173,9 @@ struct Status: ParsableCommand {
             let ago = Age.text(request.asked, now: spool.clock.now())
             switch request.request {
             case .pause:
-                lines.append("\(request.job) is paused, since \(ago) (bobbin resume \(Format.argument(request.job)))")
+                lines.append(
+                    "\(request.job) is paused, since \(ago) (\(Format.command("resume \(Format.argument(request.job))")))"
+                )
             case .cancel: lines.append("\(request.job) was cancelled \(ago) ago")
             }
         }

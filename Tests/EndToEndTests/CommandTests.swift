@@ -58,8 +58,11 @@ import Testing
     }
 
     /// Servers that parse a body by its type get what they ask for; a type of one's own stands.
-    @Test(arguments: ["", ", headers: {content-type: application/vnd.api+json}"])
-    func aBodyIsSentAsJSON(_ headers: String) throws {
+    @Test(arguments: [
+        ("", ""), ("", ", headers: {content-type: application/vnd.api+json}"),
+        (", headers: {Content-Type: application/vnd.api+json}", ""),
+    ])
+    func aBodyIsSentAsJSON(_ connectionHeaders: String, _ headers: String) throws {
         let site = try Site()
         let handler = """
             import http.server, json, os
@@ -80,14 +83,14 @@ import Testing
             "bobbin.yaml",
             """
             connections:
-              api: {type: http, base_url: "http://127.0.0.1:\(port)", method: POST}
+              api: {type: http, base_url: "http://127.0.0.1:\(port)", method: POST\(connectionHeaders)}
               warehouse: {type: sqlite, path: warehouse.db}
             jobs:
               t: {source: {connection: api, path: /, body: {page: 7}\(headers)}, target: warehouse, mode: replace}
             """)
         let ended = try site.bobbin("run")
         #expect(ended.status == 0, "\(ended.errors)")
-        let type = headers.isEmpty ? "application/json" : "application/vnd.api+json"
+        let type = headers.isEmpty && connectionHeaders.isEmpty ? "application/json" : "application/vnd.api+json"
         #expect(try site.query("select id, types from t").map { "\($0)" } == ["[7, \"\(type)\"]"])
     }
 

@@ -57,7 +57,7 @@ extension Table {
                 "For one statement; 0s is no limit."),
             Key(
                 "lock_timeout", .duration(minimum: .zero), standard: "30s", for: ["postgres"],
-                "How long to wait for another session's lock."),
+                "How long to wait for another session's lock, and for a server that is away."),
             Key(
                 "cache_size", .size(0...1_000_000_000_000), standard: "32MB", for: ["sqlite"],
                 "Memory of the page cache."),

@@ -14,15 +14,18 @@ final class HTTPEndpoint: Sendable {
     private let url: URLTemplate
     private let headers: [(name: String, template: HTTP.Template)]
     private let body: JSONTemplate?
+    /// Whether a body's type stands among the headers of the connection or of the source.
+    private let hasContentType: Bool
     private let breaker: Condition<(state: CircuitBreaker, cause: String)>
     private let clock: any Clock
 
     /// - Parameters:
     ///   - name: the connection's, for messages.
+    ///   - connectionHeaders: the names of the headers that the client adds by itself.
     ///   - partitions: how many partitions the invocation has: the breaker never needs more of them to fail.
     init(
         name: String, client: HTTPClient, baseURL: String, settings: HTTPSourceSettings, retry: HTTP.RetryPolicy,
-        partitions: Int, clock: any Clock
+        connectionHeaders: [String], partitions: Int, clock: any Clock
     ) throws {
         self.name = name
         self.client = client
@@ -39,6 +42,7 @@ final class HTTPEndpoint: Sendable {
             ($0.name, try HTTP.Template($0.template.description, at: "header \($0.name)"))
         }
         body = settings.body
+        hasContentType = (headers.map(\.name) + connectionHeaders).contains { $0.lowercased() == "content-type" }
         breaker = Condition((CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))), ""))
     }
 
@@ -62,10 +66,7 @@ final class HTTPEndpoint: Sendable {
     /// The configured headers, and what a JSON body is, unless they say so themselves.
     private func headers(_ values: [String: String?]) throws -> [(String, String)] {
         let configured = try headers.map { ($0.name, try $0.template.render(values, .plain)) }
-        guard body != nil, !configured.contains(where: { $0.0.lowercased() == "content-type" }) else {
-            return configured
-        }
-        return configured + [("Content-Type", "application/json")]
+        return body == nil || hasContentType ? configured : configured + [("Content-Type", "application/json")]
     }
 
     /// A placeholder's value in a JSON body: counts are numbers, and so is a cursor that came as one; none is null.

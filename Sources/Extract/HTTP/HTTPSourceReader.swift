@@ -10,7 +10,7 @@ final class HTTPSourceReader: SourceReader {
     private let source: HTTPEndpoint
     private let settings: HTTPSourceSettings
     private let context: ExtractContext
-    private let partition: Manifest.Partition
+    private let log: LogKey
     private let rank: Int
     private let connection: HTTPConnection
     private let body = BodyBuffer()
@@ -29,13 +29,13 @@ final class HTTPSourceReader: SourceReader {
     ///   - resume: where a dead extractor's chunks end, if they were adopted.
     ///   - from: `cursor.to` of the log's last manifest.
     init(
-        _ source: HTTPEndpoint, _ settings: HTTPSourceSettings, context: ExtractContext, partition: Manifest.Partition,
-        rank: Int, resume: JSONValue, from: JSONValue, rejects: InputRejects, isCancelled: @escaping () -> Bool
+        _ source: HTTPEndpoint, _ settings: HTTPSourceSettings, context: ExtractContext, log: LogKey, rank: Int,
+        resume: JSONValue, from: JSONValue, rejects: InputRejects, isCancelled: @escaping () -> Bool
     ) throws {
         self.source = source
         self.settings = settings
         self.context = context
-        self.partition = partition
+        self.log = log
         self.rank = rank
         self.rejects = rejects
         connection = try HTTPConnection(source.client, isCancelled: isCancelled)
@@ -66,25 +66,25 @@ final class HTTPSourceReader: SourceReader {
                         .transient, "\(failure.error.message) (given up after \(attempt - 1) attempts)")
                 }
                 retries += 1
-                context.report(.retry(partition, reason: failure.error.message, seconds: delay))
+                context.report(.retry(log, reason: failure.error.message, seconds: delay))
                 if context.stop.sleep(seconds: delay) { throw ExtractError(.cancelled, "interrupted") }
             }
         }
     }
 
     private func fetch(into sink: RecordSink) throws {
-        let request = try source.request(settings, partition, pager, since: since)
-        let ticket = try source.admit(partition)
+        let request = try source.request(settings, log.partition, pager, since: since)
+        let ticket = try source.admit(log.partition)
         let response: HTTPResponse
         do {
             body.removeAll()
             response = try connection.perform(request, into: body)
             try source.client.check(response, body: body)
         } catch {
-            source.settle(ticket, partition, error)
+            source.settle(ticket, log.partition, error)
             throw error
         }
-        source.settle(ticket, partition, nil)
+        source.settle(ticket, log.partition, nil)
         try context.benches.with(rank: rank) { bench in
             try take(response, request, bench, sink)
         }
@@ -140,7 +140,7 @@ final class HTTPSourceReader: SourceReader {
         watermark?.commitPage()
         try setAside(base, previous.place)
         try sink.endPage(cursor: resumeState)
-        context.report(.page(partition, rows: sink.rows, bytes: sink.bytes))
+        context.report(.page(log.partition, rows: sink.rows, bytes: sink.bytes))
     }
 
     /// The page is whole: what was refused of it goes to the rejects.

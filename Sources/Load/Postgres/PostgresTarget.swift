@@ -12,7 +12,7 @@ package final class PostgresTarget: LoadTarget {
     /// Where tables without one of their own lie; `nil` is the server's search path.
     private let schema: String?
     private let spool: String
-    private var open: (connection: PostgresConnection, books: PostgresBooks)?
+    private var open: (connection: PostgresConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
 
     /// Connects, and makes the bookkeeping tables.
@@ -28,7 +28,7 @@ package final class PostgresTarget: LoadTarget {
         _ = try connected()
     }
 
-    private func connected() throws -> (connection: PostgresConnection, books: PostgresBooks) {
+    private func connected() throws -> (connection: PostgresConnection, books: SQLBooks) {
         if let open, !open.connection.isBroken { return open }
         open = nil
         tables = [:]
@@ -42,13 +42,13 @@ package final class PostgresTarget: LoadTarget {
             try connection.execute("SELECT pg_catalog.set_config('search_path', \(path), false)")
         }
         try connection.execute(PostgresBooks.schema + "; COMMIT")
-        let made = (connection, PostgresBooks(connection, spool: spool))
+        let made = (connection, SQLBooks(session: PostgresBooks(connection), spool: spool))
         open = made
         return made
     }
 
     var connection: PostgresConnection { get throws { try connected().connection } }
-    private var books: PostgresBooks { get throws { try connected().books } }
+    var books: SQLBooks { get throws { try connected().books } }
 
     /// See ``LoadTarget``.
     package func head(_ key: LogKey) throws -> Head { try books.head(key, "") }
@@ -62,10 +62,7 @@ package final class PostgresTarget: LoadTarget {
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
 
-extension PostgresTarget: TargetEngine {
-    var hasOneWriter: Bool { false }
-    var isFailedCommitUndone: Bool { false }
-
+extension PostgresTarget: SQLTarget {
     // MARK: Transactions
 
     func begin() throws { try connection.execute("BEGIN") }
@@ -90,29 +87,7 @@ extension PostgresTarget: TargetEngine {
     func undoSavepoint() throws { try connection.execute("ROLLBACK TO SAVEPOINT chunk; RELEASE SAVEPOINT chunk") }
     func releaseSavepoint() throws { try connection.execute("RELEASE SAVEPOINT chunk") }
 
-    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
-        try books.make(key)
-        return try books.head(key, isMoving ? " FOR UPDATE" : " FOR SHARE")
-    }
-
-    // MARK: Ledger
-
-    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
-    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
-    func enter(
-        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
-    ) throws -> Bool {
-        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
-    }
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
-        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
-    }
-    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
-        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
-    }
-    func close(_ result: LoadManifest, table: String, loader: String) throws {
-        try books.close(result, table: table, loader: loader)
-    }
+    func lock(isMoving: Bool) -> String { isMoving ? " FOR UPDATE" : " FOR SHARE" }
 
     // MARK: Tables
 

@@ -1,0 +1,182 @@
+internal import JSON
+internal import Manifest
+
+/// A parameter of a bookkeeping statement.
+enum BookValue {
+    case text(String)
+    case integer(Int64)
+    case null
+
+    /// A count.
+    static func number(_ value: Int) -> BookValue { .integer(Int64(value)) }
+}
+
+/// What head and ledger need of a server that is spoken to in SQL.
+protocol BookSession: AnyObject {
+    /// The rows of a query, whose parameters are question marks.
+    func rows(_ sql: String, _ values: [BookValue]) throws -> [[String?]]
+    /// Runs a statement that changes rows, and says how many; an insert that was passed over counts none.
+    func change(_ sql: String, _ values: [BookValue]) throws -> Int
+    /// What makes an insert pass over a row of which `key` is there already.
+    func passingOver(_ key: String) -> String
+}
+
+/// `_bobbin_head` and `_bobbin_ledger` in a server. SQLite has statements of its own, which it prepares once.
+struct SQLBooks {
+    let session: any BookSession
+    let spool: String
+
+    private static let ofLog = "spool = ? AND job = ? AND stream = ? AND partition_key = ?"
+    private static let ofRun = "chunk_id > ? AND chunk_id < ?"
+
+    private func key(_ key: LogKey) -> [BookValue] {
+        [.text(spool), .text(key.job), .text(key.stream), .text(key.partition.json.serializedText())]
+    }
+
+    /// The ids of a run's chunks, `SPOOL/RUN/SEQ`, lie between these two: 0 follows the slash in ASCII.
+    private func range(_ run: String) -> [BookValue] { [.text("\(spool)/\(run)/"), .text("\(spool)/\(run)0")] }
+
+    private func number(_ row: [String?], _ column: Int) -> Int { row[column].flatMap { Int($0) } ?? 0 }
+
+    /// The row of a log's head at manifest 0, if there is none: so that there is something to lock.
+    func make(_ key: LogKey) throws {
+        _ = try session.change(
+            """
+            INSERT INTO _bobbin_head(spool, job, stream, partition_key, n, run, row_count, target_table)
+            VALUES (?, ?, ?, ?, 0, '', 0, '') \(session.passingOver("spool"))
+            """, self.key(key))
+    }
+
+    /// - Parameter lock: how the row is locked, if at all.
+    func head(_ key: LogKey, _ lock: String) throws -> Head {
+        let sql = "SELECT n, run, row_count FROM _bobbin_head WHERE \(SQLBooks.ofLog)\(lock)"
+        guard let row = try session.rows(sql, self.key(key)).first else { return Head(number: 0, run: "", rows: 0) }
+        return Head(number: number(row, 0), run: row[1] ?? "", rows: number(row, 2))
+    }
+
+    func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] {
+        var heads: [UInt64: Int] = [:]
+        let sql = "SELECT job, stream, partition_key, n FROM _bobbin_head WHERE spool = ? AND n > 0"
+        for row in try session.rows(sql, [.text(spool)]) {
+            let partition = try Partition(parsing: row[2] ?? "")
+            heads[name(LogKey(job: row[0] ?? "", stream: row[1] ?? "", partition: partition))] = number(row, 3)
+        }
+        return heads
+    }
+
+    func loaded(_ run: RunID) throws -> [Int: LoadedChunk] {
+        var found: [Int: LoadedChunk] = [:]
+        // A few loaders and seconds stand in all rows: each text is kept once.
+        var texts: Set<String> = []
+        func shared(_ text: String?) -> String { texts.insert(text ?? "").memberAfterInsert }
+        let sql =
+            "SELECT seq, row_count, rejects, loader, attempt, committed_at FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+        for row in try session.rows(sql, range(run.text)) {
+            let sequence = number(row, 0)
+            found[sequence] = LoadedChunk(
+                sequence: sequence, rows: number(row, 1), rejects: number(row, 2), loader: shared(row[3]),
+                attempt: number(row, 4), at: shared(row[5]))
+        }
+        return found
+    }
+
+    func loadedSequences(_ run: RunID) throws -> Set<Int> {
+        let sql = "SELECT seq FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+        return Set(try session.rows(sql, range(run.text)).map { number($0, 0) })
+    }
+
+    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) {
+        let sql = "SELECT count(*), coalesce(sum(row_count), 0) FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+        guard let row = try session.rows(sql, range(run.text)).first else { return (0, 0) }
+        return (number(row, 0), number(row, 1))
+    }
+
+    func closed(_ run: RunID) throws -> ClosedRun? {
+        let sql = "SELECT outcome, row_count, rejects, chunks FROM _bobbin_ledger WHERE chunk_id = ?"
+        guard let row = try session.rows(sql, [.text("\(spool)/\(run)")]).first,
+            let outcome = row[0].flatMap({ Outcome(rawValue: $0) })
+        else { return nil }
+        let chunks = row[3].flatMap { try? LoadManifest(decoding: Array($0.utf8)) }?.chunks ?? []
+        return ClosedRun(outcome: outcome, rows: number(row, 1), rejects: number(row, 2), chunks: chunks)
+    }
+
+    func enter(
+        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
+    ) throws -> Bool {
+        let count = try session.change(
+            """
+            INSERT INTO _bobbin_ledger(chunk_id, target_table, run, manifest, seq, row_count, rejects, loader, attempt, committed_at)
+            VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?) \(session.passingOver("chunk_id"))
+            """,
+            [
+                .text(id.text), .text(table), .text(id.run.text), .number(manifest), .number(id.sequence),
+                .text(loader), .number(attempt), .text(at),
+            ])
+        return count > 0
+    }
+
+    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
+        _ = try session.change(
+            "UPDATE _bobbin_ledger SET row_count = ?, rejects = ?, rejects_file = ? WHERE chunk_id = ?",
+            [.number(rows), .number(rejects), rejectsFile.map { .text($0) } ?? .null, .text(id.text)])
+    }
+
+    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
+        let count = try session.change(
+            """
+            UPDATE _bobbin_head SET n = ?, run = ?, row_count = ?, target_table = ?
+            WHERE \(SQLBooks.ofLog) AND n = ? AND run = ?
+            """,
+            [.number(number), .text(run.text), .number(rows), .text(table)] + self.key(key)
+                + [.number(from.number), .text(from.run)])
+        return count == 1
+    }
+
+    func close(_ result: LoadManifest, table: String, loader: String) throws {
+        _ = try session.change("DELETE FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)", range(result.run.text))
+        _ = try session.change(
+            """
+            INSERT INTO _bobbin_ledger(chunk_id, target_table, run, manifest, outcome, row_count, rejects, loader, attempt,
+                committed_at, chunks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+            """,
+            [
+                .text("\(spool)/\(result.run)"), .text(table), .text(result.run.text), .number(result.number),
+                .text((result.outcome ?? .loaded).rawValue), .number(result.rows), .number(result.rejects),
+                .text(loader), .text(result.updated), .text(String(decoding: result.encoded(), as: UTF8.self)),
+            ])
+    }
+}
+
+/// The head and ledger of an engine that has a session: what ``TargetEngine`` asks for, by ``SQLBooks``.
+protocol SQLTarget: TargetEngine {
+    /// A session that stands, with the bookkeeping tables made.
+    var books: SQLBooks { get throws }
+    /// What locks the row of a head, at the end of its SELECT.
+    func lock(isMoving: Bool) -> String
+}
+
+extension SQLTarget {
+    var hasOneWriter: Bool { false }
+    var isFailedCommitUndone: Bool { false }
+
+    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
+        try books.make(key)
+        return try books.head(key, lock(isMoving: isMoving))
+    }
+    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
+    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
+    func enter(
+        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
+    ) throws -> Bool {
+        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
+    }
+    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
+        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
+    }
+    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
+        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
+    }
+    func close(_ result: LoadManifest, table: String, loader: String) throws {
+        try books.close(result, table: table, loader: loader)
+    }
+}
