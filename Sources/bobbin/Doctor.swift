@@ -14,14 +14,18 @@ struct Doctor: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let (path, workspace) = try SpoolAccess.locate(common)
+        let (path, found) = try SpoolAccess.locate(common)
+        // Now with the secrets of targets, if there is a configuration.
+        let workspace = found == nil ? nil : try Workspace(common, needs: [.target])
         var checks: [Check] = [Doctor.clock(path)]
         checks += SpoolProbe(path: path, lowWater: workspace?.settings.load.lowWater ?? 0).run()
         checks.append(Doctor.zlib())
         if let workspace {
             for (name, connection) in workspace.settings.connections.sorted(by: { $0.key < $1.key }) {
-                if case .sqlite(let settings) = connection {
-                    checks += TargetProbe(name: name, path: settings.path).run()
+                switch connection {
+                case .sqlite(let settings): checks += TargetProbe(name: name, path: settings.path).run()
+                case .postgres(let settings): checks += PostgresProbe(name: name, workspace.postgres(settings)).run()
+                case .http, .files: break
                 }
             }
         } else {

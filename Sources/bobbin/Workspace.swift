@@ -79,7 +79,7 @@ struct Workspace {
     }
 
     /// A PostgreSQL connection's settings, as its client takes them.
-    private func postgres(_ settings: PostgresConnectionSettings) -> PostgresSettings {
+    func postgres(_ settings: PostgresConnectionSettings) -> PostgresSettings {
         var made = PostgresSettings(
             url: settings.url?.reveal(), parameters: settings.parameters, password: settings.password?.reveal())
         made.connectSeconds = seconds(settings.connectTimeout)
