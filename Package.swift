@@ -49,6 +49,7 @@ let package = Package(
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
         // Declarations only: zlib is loaded at run time, so that its headers need not be installed.
         .systemLibrary(name: "CZlibABI"),
+        .systemLibrary(name: "CMySQLABI"),
         .target(
             name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
@@ -60,7 +61,7 @@ let package = Package(
                 "Chunk", "Configuration", "Formats", "HTTP", "JSON", "Manifest", "Spool", "Storage", "Threads",
             ],
             swiftSettings: settings),
-        .target(name: "Databases", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["CMySQLABI", "CSQLite"], swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
@@ -100,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "LoadTests", dependencies: ["Databases", "Load", "Manifest", "Spool", "Storage", "TestKit"],
             swiftSettings: settings),
-        .testTarget(name: "DatabasesTests", dependencies: ["Databases", "TestKit"], swiftSettings: settings),
+        .testTarget(
+            name: "DatabasesTests", dependencies: ["CMySQLABI", "Databases", "TestKit"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ExtractTests", dependencies: ["Extract", "JSON", "Manifest"], swiftSettings: settings),

@@ -30,8 +30,9 @@ for part in "$@"; do
             ;;
         test)
             for name in python3 openssl curl gzip zstd; do need_command "$name"; done
-            # The server that tests start, with its client library.
+            # The servers that tests start, with their client libraries.
             compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
+            command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
             ;;
         *)
             echo "deps: unknown part \"$part\"; known: build, test" >&2

@@ -56,6 +56,16 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
                 case .configuration: .configuration
                 }
             self.init(kind, postgres.description)
+        case let mysql as MySQLError:
+            let kind: Class =
+                switch mysql.kind {
+                case .transient: .transient
+                case .environment: .environment
+                case .permission: .permission
+                case .data: .data
+                case .configuration: .configuration
+                }
+            self.init(kind, mysql.description)
         case let storage as StorageError:
             self.init(storage.code == .permission ? .permission : .environment, storage.description)
         case let chunk as ChunkError:

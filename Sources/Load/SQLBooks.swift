@@ -1,3 +1,4 @@
+internal import Chunk
 internal import JSON
 internal import Manifest
 
@@ -26,11 +27,14 @@ struct SQLBooks {
     let session: any BookSession
     let spool: String
 
-    private static let ofLog = "spool = ? AND job = ? AND stream = ? AND partition_key = ?"
     private static let ofRun = "chunk_id > ? AND chunk_id < ?"
 
-    private func key(_ key: LogKey) -> [BookValue] {
-        [.text(spool), .text(key.job), .text(key.stream), .text(key.partition.json.serializedText())]
+    private func partition(_ key: LogKey) -> String { key.partition.json.serializedText() }
+
+    /// Stands for a log in 64 characters: names from outside may be longer than an index takes.
+    private func id(_ key: LogKey) -> BookValue {
+        let text = JSONValue.array([spool, key.job, key.stream, partition(key)].map { .string($0) }).serialized()
+        return .text(text.withUnsafeBytes { SHA256Stream.digest(of: $0) }.description)
     }
 
     /// The ids of a run's chunks, `SPOOL/RUN/SEQ`, lie between these two: 0 follows the slash in ASCII.
@@ -42,15 +46,17 @@ struct SQLBooks {
     func make(_ key: LogKey) throws {
         _ = try session.change(
             """
-            INSERT INTO _bobbin_head(spool, job, stream, partition_key, n, run, row_count, target_table)
-            VALUES (?, ?, ?, ?, 0, '', 0, '') \(session.passingOver("spool"))
-            """, self.key(key))
+            INSERT INTO _bobbin_head(log_id, spool, job, stream, partition_key, n, run, row_count, target_table)
+            VALUES (?, ?, ?, ?, ?, 0, '', 0, '') \(session.passingOver("log_id"))
+            """, [id(key), .text(spool), .text(key.job), .text(key.stream), .text(partition(key))])
     }
 
+    /// The head of a log; `nil` when there is no row of it.
+    ///
     /// - Parameter lock: how the row is locked, if at all.
-    func head(_ key: LogKey, _ lock: String) throws -> Head {
-        let sql = "SELECT n, run, row_count FROM _bobbin_head WHERE \(SQLBooks.ofLog)\(lock)"
-        guard let row = try session.rows(sql, self.key(key)).first else { return Head(number: 0, run: "", rows: 0) }
+    func head(_ key: LogKey, _ lock: String) throws -> Head? {
+        let sql = "SELECT n, run, row_count FROM _bobbin_head WHERE log_id = ?\(lock)"
+        guard let row = try session.rows(sql, [id(key)]).first else { return nil }
         return Head(number: number(row, 0), run: row[1] ?? "", rows: number(row, 2))
     }
 
@@ -125,10 +131,12 @@ struct SQLBooks {
         let count = try session.change(
             """
             UPDATE _bobbin_head SET n = ?, run = ?, row_count = ?, target_table = ?
-            WHERE \(SQLBooks.ofLog) AND n = ? AND run = ?
+            WHERE log_id = ? AND n = ? AND run = ?
             """,
-            [.number(number), .text(run.text), .number(rows), .text(table)] + self.key(key)
-                + [.number(from.number), .text(from.run)])
+            [
+                .number(number), .text(run.text), .number(rows), .text(table), id(key), .number(from.number),
+                .text(from.run),
+            ])
         return count == 1
     }
 
@@ -160,8 +168,11 @@ extension SQLTarget {
     var isFailedCommitUndone: Bool { false }
 
     func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
+        // Looked at first: to insert what is there already would lock it against others in some engines.
+        let books = try books
+        if let head = try books.head(key, lock(isMoving: isMoving)) { return head }
         try books.make(key)
-        return try books.head(key, lock(isMoving: isMoving))
+        return try books.head(key, lock(isMoving: isMoving)) ?? Head(number: 0, run: "", rows: 0)
     }
     func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
     func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }

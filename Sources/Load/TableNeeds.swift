@@ -53,6 +53,14 @@ enum TableNeeds {
         return true
     }
 
+    /// The name of an index, within the length that an engine keeps: a long table's is told apart by a hash.
+    static func indexName(_ table: String, _ suffix: String, limit: Int) -> String {
+        let name = "\(table)_\(suffix)"
+        guard name.utf8.count > limit else { return name }
+        let hash = HexDigits.render(Array(table.utf8).withUnsafeBytes { xxh64($0) })
+        return "bobbin_\(hash)_\(suffix)"
+    }
+
     /// The partition's values by column, of which no other text is the same value in the table.
     static func partition(
         _ manifest: RunManifest, _ table: TargetTable

@@ -25,6 +25,7 @@ struct Doctor: ParsableCommand {
                 switch connection {
                 case .sqlite(let settings): checks += TargetProbe(name: name, path: settings.path).run()
                 case .postgres(let settings): checks += PostgresProbe(name: name, workspace.postgres(settings)).run()
+                case .mysql(let settings): checks += MySQLProbe(name: name, workspace.mysql(settings)).run()
                 case .http, .files: break
                 }
             }

@@ -97,6 +97,7 @@ final class Session: Sendable {
         switch workspace.settings.connections[name] {
         case .sqlite(let sqlite)?: options.patience = workspace.seconds(sqlite.busyTimeout)
         case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
+        case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
         case .http, .files, nil: break
         }
         let target = try open(name, options)

@@ -70,6 +70,7 @@ struct Workspace {
         case .sqlite(let sqlite)?: return try openSQLite(name, sqlite, spool: spool)
         case .postgres(let postgres)?:
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
+        case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
         case .http, .files, nil:
             throw LoadError(
                 .configuration,
@@ -85,6 +86,34 @@ struct Workspace {
         made.connectSeconds = seconds(settings.connectTimeout)
         made.statementSeconds = seconds(settings.statementTimeout)
         made.lockSeconds = seconds(settings.lockTimeout)
+        return made
+    }
+
+    /// A MariaDB or MySQL connection's settings, as its client takes them.
+    func mysql(_ settings: MySQLConnectionSettings) -> MySQLSettings {
+        var made = MySQLSettings()
+        made.host = settings.host
+        made.port = settings.port
+        made.socket = settings.socket
+        made.user = settings.user
+        made.password = settings.password.map { MySQLSecret($0.reveal()) }
+        made.database = settings.database
+        let mode: MySQLTLS.Mode =
+            switch settings.tls {
+            case .off: .off
+            case .preferred: .preferred
+            case .required: .required
+            case .verified: .verified
+            }
+        made.tls = MySQLTLS(
+            mode, authority: settings.authority, certificate: settings.certificate, key: settings.key)
+        made.defaultsFile = settings.defaultsFile
+        made.defaultsGroup = settings.defaultsFile == nil ? nil : "bobbin"
+        made.connectSeconds = seconds(settings.connectTimeout)
+        made.lockSeconds = seconds(settings.lockTimeout)
+        let limit = seconds(settings.statementTimeout)
+        made.statementSeconds = limit > 0 ? limit : nil
+        made.readSeconds = limit > 0 ? limit + 30 : 86_400
         return made
     }
 

@@ -6,6 +6,7 @@ internal import Synchronization
 package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible {
     case sqlite
     case postgres
+    case mariadb
 
     package var description: String { rawValue }
 
@@ -14,11 +15,16 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
         switch self {
         case .sqlite: "SQLITE_CONSTRAINT_UNIQUE"
         case .postgres: "23505"
+        case .mariadb: "23000"
         }
     }
 
     /// One server for all tests of the process that do not stop it.
     package static let postgresServer = Result { try PostgresServer.start() }
+    /// The same of MariaDB; a commit outlives the server's process.
+    package static let mariaDBServer = Result {
+        try MariaDBServer.start(MariaDBServer.Options(arguments: ["--innodb-flush-log-at-trx-commit=2"]))
+    }
 }
 
 extension World {
@@ -29,6 +35,7 @@ extension World {
             try SQLiteTarget(
                 path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
+        case .mariadb: try MySQLTarget(try mariaDBSettings(), spool: spool)
         }
     }
 
@@ -38,6 +45,16 @@ extension World {
         settings.lockSeconds = 10
         settings.statementSeconds = 60
         return settings
+    }
+
+    /// As root of the shared server, in a database of the world's own.
+    package func mariaDBSettings() throws -> MySQLSettings {
+        let server = try TestEngine.mariaDBServer.get()
+        try server.connect().execute("CREATE DATABASE IF NOT EXISTS `\(schema)` CHARACTER SET utf8mb4")
+        return server.settings { settings in
+            settings.database = self.schema
+            settings.lockSeconds = 10
+        }
     }
 
     /// The rows of a query, columns joined by `|`; NULL is `NULL`.
@@ -59,6 +76,13 @@ extension World {
             let result = try connection.query(sql)
             return (0..<result.rows).map { row in
                 (0..<result.columns).map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+            }
+        case .mariadb:
+            let connection = try MySQLConnection(try mariaDBSettings())
+            try connection.execute("SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
+            let result = try connection.query(sql)
+            return result.rows.indices.map { row in
+                result.columns.indices.map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
             }
         }
     }

@@ -2,7 +2,9 @@ extension Table {
     static let connection = Section(
         "connection", "A system that jobs read from or write to.", discriminator: "type",
         [
-            Key("type", .choice(["http", "files", "sqlite", "postgres"]), required: true, "What the system is."),
+            Key(
+                "type", .choice(["http", "files", "sqlite", "postgres", "mysql"]), required: true, "What the system is."
+            ),
             Key("base_url", .text(.url), required: true, for: ["http"], "What the paths of sources are appended to."),
             Key(
                 "headers", .map(of: .text(.maybeSecret), names: .headerName), for: ["http"],
@@ -34,29 +36,38 @@ extension Table {
                 "url", .text(.maybeSecret), for: ["postgres"],
                 "`postgres://user@host:port/database?parameter=value`; with a password only as `${NAME}` or `file:PATH`. What is not "
                     + "named comes from libpq's environment (`PGHOST`, `PGSERVICE`, ...) and `~/.pgpass`."),
-            Key("host", .text(.expanded), for: ["postgres"], "The host, or the directory of its socket."),
-            Key("port", .integer(1...65535), for: ["postgres"], "The port."),
-            Key("database", .text(.expanded), for: ["postgres"], "The database."),
-            Key("user", .text(.expanded), for: ["postgres"], "The user."),
-            Key("password", .text(.secret), for: ["postgres"], "The user's password."),
+            Key("host", .text(.expanded), for: ["postgres", "mysql"], "The host, or the directory of its socket."),
+            Key("port", .integer(1...65535), for: ["postgres", "mysql"], "The port."),
+            Key("database", .text(.expanded), for: ["postgres", "mysql"], "The database."),
+            Key("user", .text(.expanded), for: ["postgres", "mysql"], "The user."),
+            Key("password", .text(.secret), for: ["postgres", "mysql"], "The user's password."),
             Key(
                 "sslmode", .choice(["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]),
                 for: ["postgres"],
                 "How TLS is used, as libpq's parameter of that name; only verify-full knows whom it talks to."),
-            Key("sslrootcert", .text(.expanded), for: ["postgres"], "A file of authorities for sslmode verify-*."),
-            Key("sslcert", .text(.expanded), for: ["postgres"], "The client's certificate (PEM)."),
-            Key("sslkey", .text(.expanded), for: ["postgres"], "The client certificate's key (PEM)."),
+            Key(
+                "sslrootcert", .text(.expanded), for: ["postgres", "mysql"],
+                "A file of authorities for sslmode verify-* and tls verified."),
+            Key("sslcert", .text(.expanded), for: ["postgres", "mysql"], "The client's certificate (PEM)."),
+            Key("sslkey", .text(.expanded), for: ["postgres", "mysql"], "The client certificate's key (PEM)."),
+            Key("socket", .text(.expanded), for: ["mysql"], "The server's socket, in place of host and port."),
+            Key(
+                "tls", .choice(["off", "preferred", "required", "verified"]), standard: "preferred", for: ["mysql"],
+                "How the connection is encrypted; only verified knows whom it talks to."),
+            Key(
+                "defaults_file", .text(.expanded), for: ["mysql"],
+                "A file such as `.my.cnf` (groups client and bobbin) for what is not named here."),
             Key(
                 "schema", .text(.name), for: ["postgres"],
                 "Where tables lie; made when absent. Without it the search path decides."),
             Key(
-                "connect_timeout", .duration(minimum: .milliseconds(1)), standard: "10s", for: ["postgres"],
+                "connect_timeout", .duration(minimum: .milliseconds(1)), standard: "10s", for: ["postgres", "mysql"],
                 "For the connection to stand."),
             Key(
-                "statement_timeout", .duration(minimum: .zero), standard: "10m", for: ["postgres"],
+                "statement_timeout", .duration(minimum: .zero), standard: "10m", for: ["postgres", "mysql"],
                 "For one statement; 0s is no limit."),
             Key(
-                "lock_timeout", .duration(minimum: .zero), standard: "30s", for: ["postgres"],
+                "lock_timeout", .duration(minimum: .zero), standard: "30s", for: ["postgres", "mysql"],
                 "How long to wait for another session's lock, and for a server that is away."),
             Key(
                 "cache_size", .size(0...1_000_000_000_000), standard: "32MB", for: ["sqlite"],

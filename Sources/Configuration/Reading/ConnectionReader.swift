@@ -18,6 +18,19 @@ struct ConnectionReader {
             return expander.text("path", of: fields).map { .files(FilesSettings(path: $0)) }
         case "postgres":
             return .postgres(readPostgres(fields, expander))
+        case "mysql":
+            return .mysql(
+                MySQLConnectionSettings(
+                    host: expander.text("host", of: fields), port: fields.optionalInteger("port"),
+                    socket: expander.text("socket", of: fields), user: expander.text("user", of: fields),
+                    password: expander.secret("password", of: fields), database: expander.text("database", of: fields),
+                    tls: fields.choice("tls", MySQLConnectionSettings.TLS.preferred),
+                    authority: expander.text("sslrootcert", of: fields),
+                    certificate: expander.text("sslcert", of: fields), key: expander.text("sslkey", of: fields),
+                    defaultsFile: expander.text("defaults_file", of: fields),
+                    connectTimeout: fields.duration("connect_timeout"),
+                    statementTimeout: fields.duration("statement_timeout"), lockTimeout: fields.duration("lock_timeout")
+                ))
         default:
             return expander.text("path", of: fields).map { path in
                 .sqlite(

@@ -46,7 +46,7 @@ struct StreamReader {
         if !fields.has("target") {
             fields.fail(
                 .missingKey, "target",
-                "the key is missing; name a connection of type \(Connection.targets.joined(separator: " or "))")
+                "the key is missing; name a connection of type \(Connection.targets.joined(separator: ", "))")
         }
         for target in targets {
             guard let type = connections[target]?.type else {

@@ -4,9 +4,10 @@ package enum Connection: Sendable, Hashable {
     case files(FilesSettings)
     case sqlite(SQLiteSettings)
     case postgres(PostgresConnectionSettings)
+    case mysql(MySQLConnectionSettings)
 
     /// Types that rows can be written to.
-    package static let targets = ["sqlite", "postgres"]
+    package static let targets = ["sqlite", "postgres", "mysql"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -21,6 +22,7 @@ package enum Connection: Sendable, Hashable {
         case .files: "files"
         case .sqlite: "sqlite"
         case .postgres: "postgres"
+        case .mysql: "mysql"
         }
     }
 
@@ -28,7 +30,7 @@ package enum Connection: Sendable, Hashable {
     package var role: Role {
         switch self {
         case .http, .files: .source
-        case .sqlite, .postgres: .target
+        case .sqlite, .postgres, .mysql: .target
         }
     }
 }
@@ -50,6 +52,35 @@ package struct PostgresConnectionSettings: Sendable, Hashable {
     package let password: Secret?
     /// Where tables lie; made when absent.
     package let schema: String?
+    /// For the connection to stand.
+    package let connectTimeout: Duration
+    /// For one statement; zero is no limit.
+    package let statementTimeout: Duration
+    /// For another one's lock.
+    package let lockTimeout: Duration
+}
+
+/// A MariaDB or MySQL database to write to. What is not set comes from the defaults file.
+package struct MySQLConnectionSettings: Sendable, Hashable {
+    /// How a connection is encrypted.
+    package enum TLS: String, Sendable, Hashable {
+        case off, preferred, required, verified
+    }
+
+    package let host: String?
+    package let port: Int?
+    /// The server's socket, in place of host and port.
+    package let socket: String?
+    package let user: String?
+    package let password: Secret?
+    package let database: String?
+    package let tls: TLS
+    /// Files of authorities, of the client's certificate and of its key (PEM).
+    package let authority: String?
+    package let certificate: String?
+    package let key: String?
+    /// A file such as `.my.cnf`, of which the groups `client` and `bobbin` count.
+    package let defaultsFile: String?
     /// For the connection to stand.
     package let connectTimeout: Duration
     /// For one statement; zero is no limit.

@@ -8,9 +8,9 @@ final class PostgresBooks: BookSession {
     /// Compared by bytes, whatever the database's collation: ranges of chunk ids depend on it.
     static let schema = """
         CREATE TABLE IF NOT EXISTS _bobbin_head(
-            spool text COLLATE "C" NOT NULL, job text COLLATE "C" NOT NULL, stream text COLLATE "C" NOT NULL,
-            partition_key text COLLATE "C" NOT NULL, n bigint NOT NULL, run text NOT NULL, row_count bigint NOT NULL,
-            target_table text NOT NULL, PRIMARY KEY(spool, job, stream, partition_key));
+            log_id text COLLATE "C" NOT NULL PRIMARY KEY, spool text NOT NULL, job text NOT NULL, stream text NOT NULL,
+            partition_key text NOT NULL, n bigint NOT NULL, run text NOT NULL, row_count bigint NOT NULL,
+            target_table text NOT NULL);
         CREATE TABLE IF NOT EXISTS _bobbin_ledger(
             chunk_id text COLLATE "C" NOT NULL PRIMARY KEY, target_table text NOT NULL, run text NOT NULL,
             manifest bigint NOT NULL, seq bigint, outcome text, row_count bigint NOT NULL, rejects bigint NOT NULL,

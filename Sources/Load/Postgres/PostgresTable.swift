@@ -164,7 +164,7 @@ enum PostgresIndexes {
         _ connection: PostgresConnection, _ manifest: RunManifest, _ suffix: String, _ columns: [String],
         isUnique: Bool
     ) throws {
-        let name = index(manifest.table, suffix)
+        let name = TableNeeds.indexName(manifest.table, suffix, limit: PostgresConnection.identifierLimit)
         let quoted = try PostgresConnection.quote(identifier: name)
         let table = try PostgresConnection.quote(identifier: manifest.table)
         let found = try connection.query(
@@ -197,13 +197,5 @@ enum PostgresIndexes {
                 "table \(manifest.table): its rows are not unique by (\(columns.joined(separator: ", "))), or too long for an index: \(error)"
             )
         }
-    }
-
-    /// The index's name, within the length that PostgreSQL keeps: a long table's is told apart by a hash.
-    private static func index(_ table: String, _ suffix: String) -> String {
-        let name = "\(table)_\(suffix)"
-        guard name.utf8.count > PostgresConnection.identifierLimit else { return name }
-        let hash = HexDigits.render(Array(table.utf8).withUnsafeBytes { xxh64($0) })
-        return "bobbin_\(hash)_\(suffix)"
     }
 }

@@ -51,7 +51,7 @@ package final class PostgresTarget: LoadTarget {
     var books: SQLBooks { get throws { try connected().books } }
 
     /// See ``LoadTarget``.
-    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") }
+    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
     /// See ``LoadTarget``.
     package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
     /// See ``LoadTarget``.

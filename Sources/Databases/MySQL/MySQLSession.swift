@@ -1,0 +1,72 @@
+extension MySQLConnection {
+    /// Which kind of server answers.
+    package enum Flavour: Sendable {
+        case mariaDB
+        case mySQL
+    }
+
+    /// The kind of server, by the version text (MariaDB says so in its own).
+    package var flavour: Flavour { serverVersion.contains("MariaDB") ? .mariaDB : .mySQL }
+
+    /// The server's version as it writes it, such as `10.11.6-MariaDB`.
+    package var serverVersion: String { library.serverInfo(handle).map { String(cString: $0) } ?? "" }
+
+    /// The first numbers of ``serverVersion``, such as `[10, 11, 6]`.
+    package var versionNumbers: [Int] {
+        var text = Substring(serverVersion)
+        // MariaDB may put this before its own version, so that old MySQL replicas believe it.
+        if text.hasPrefix("5.5.5-") { text = text.dropFirst(6) }
+        return text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").compactMap { Int($0) }
+    }
+
+    /// Makes the session the same whatever the server's defaults are (MariaDB, "Server System Variables").
+    func setUpSession() throws(MySQLError) {
+        var modes = [
+            "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "ERROR_FOR_DIVISION_BY_ZERO", "NO_AUTO_VALUE_ON_ZERO",
+            "NO_ENGINE_SUBSTITUTION",
+        ]
+        if settings.refusesZeroDates { modes += ["NO_ZERO_DATE", "NO_ZERO_IN_DATE"] }
+        let lock = whole(settings.lockSeconds)
+        let stall = whole(min(settings.stallSeconds, 31_536_000))
+        var assignments = [
+            "sql_mode = '\(modes.joined(separator: ","))'", "time_zone = '+00:00'",
+            "innodb_lock_wait_timeout = \(lock)",
+            "lock_wait_timeout = \(lock)", "wait_timeout = \(stall)", "net_read_timeout = \(stall)",
+            "net_write_timeout = \(stall)", "autocommit = \(settings.autocommit ? 1 : 0)",
+        ]
+        if let limit = settings.statementSeconds {
+            switch flavour {
+            case .mariaDB: assignments.append("max_statement_time = \(max(0.001, limit))")
+            case .mySQL: assignments.append("max_execution_time = \(max(1, Int(min(limit * 1000, 4e9))))")
+            }
+        }
+        try execute("SET SESSION " + assignments.joined(separator: ", "))
+    }
+
+    private func whole(_ seconds: Double) -> Int { Int(max(1, min(seconds.rounded(.up), 1_073_741_824))) }
+}
+
+/// One line of SHOW WARNINGS.
+package struct MySQLWarning: Sendable, Equatable {
+    /// Note, Warning or Error.
+    package let level: String
+    /// The number that the error would have had.
+    package let number: Int
+    /// The server's words, values included: for a person's eyes, not for a log that must hold none.
+    package let message: String
+
+    /// The row that the message names ("at row 7"), counted from 1.
+    package var row: Int? { MySQLError.row(in: message) }
+}
+
+extension MySQLConnection {
+    /// The last statement's warnings: at most max_error_count of the session, 64 by default.
+    package func warnings() throws(MySQLError) -> [MySQLWarning] {
+        try query("SHOW WARNINGS").rows.map { row in
+            MySQLWarning(
+                level: row[0].map { String(decoding: $0, as: UTF8.self) } ?? "",
+                number: row[1].flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0,
+                message: row[2].map { String(decoding: $0, as: UTF8.self) } ?? "")
+        }
+    }
+}

@@ -1,0 +1,234 @@
+internal import Databases
+internal import JSON
+internal import Manifest
+
+/// Tables as MariaDB and MySQL have them.
+enum MySQLTable {
+    /// Bytes that the columns of an InnoDB index may have together, and of a character of utf8mb4.
+    private static let indexBytes = 3072
+    private static let characterBytes = 4
+
+    /// Makes or changes the table, and claims it for the run's stream. Each statement commits by itself and may be repeated.
+    static func prepare(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> TargetTable {
+        let table = try quoted(manifest.table, manifest)
+        try claim(connection, manifest)
+        var present = try columns(connection, manifest)
+        let wanted = TableNeeds.columns(manifest, present: present)
+        guard !wanted.isEmpty || !present.isEmpty else {
+            return TargetTable(name: manifest.table, columns: [], key: manifest.key)
+        }
+        let types = Types(manifest, connection.byteCollation, present + wanted)
+        if present.isEmpty {
+            let list = try wanted.map { "\(try quoted($0.name, manifest)) \(types.declared($0))" }
+            try connection.execute(
+                "CREATE TABLE IF NOT EXISTS \(table)(\(list.joined(separator: ", "))) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4"
+            )
+            present = wanted
+        } else {
+            try refuseEngine(connection, manifest)
+            for column in wanted {
+                let name = try quoted(column.name, manifest)
+                if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
+                    if manifest.guards.freezesTypes { continue }
+                    let old = present[index]
+                    present[index].type = old.type.widened(with: column.type)
+                    guard types.declared(present[index]) != types.declared(old) else { continue }
+                    try connection.execute("ALTER TABLE \(table) MODIFY \(name) \(types.declared(present[index]))")
+                    for update in corrections(table, name, old.type) { try connection.execute(update) }
+                } else if !manifest.guards.freezesColumns {
+                    try connection.execute("ALTER TABLE \(table) ADD COLUMN \(name) \(types.declared(column))")
+                    present.append(column)
+                }
+            }
+        }
+        try MySQLIndexes.make(connection, manifest)
+        let note = try connection.prepare("UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?")
+        note.bind(0, .text(Column.json(present).serializedText()))
+        note.bind(1, .text(manifest.table))
+        _ = try note.run()
+        return TargetTable(name: manifest.table, columns: present, key: manifest.key)
+    }
+
+    private static func quoted(_ name: String, _ manifest: RunManifest) throws -> String {
+        guard name.unicodeScalars.count <= 64, !name.isEmpty, name.last != " " else {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table): the name \(name) cannot be had in MariaDB (at most 64 characters, no blank at the end): rename it"
+            )
+        }
+        return try MySQLConnection.quote(identifier: name)
+    }
+
+    /// How columns are declared, given which of them stand in an index.
+    private struct Types {
+        private let collation: String
+        private let indexed: Set<[UInt8]>
+        private let length: Int
+
+        init(_ manifest: RunManifest, _ collation: String, _ columns: [Column]) {
+            self.collation = collation
+            let names = manifest.key + manifest.partition.fields.map(\.name)
+            let indexed = Set(names.map { Array($0.utf8) })
+            let texts = Set(
+                columns.filter { indexed.contains(Array($0.name.utf8)) && Types.isText($0.type) }.map {
+                    Array($0.name.utf8)
+                })
+            self.indexed = indexed
+            length = min(255, MySQLTable.indexBytes / MySQLTable.characterBytes / max(1, texts.count))
+        }
+
+        private static func isText(_ type: LogicalType) -> Bool { type == .text || type == .json || type == .null }
+
+        /// No type may change a value: `json` of MySQL would, and so would texts of a collation that takes two for one.
+        func declared(_ column: Column) -> String {
+            switch column.type {
+            case .boolean: "boolean"
+            case .integer, .bigint: "bigint"
+            case .double: "double"
+            case .decimal: "decimal(\(MySQLDecimal.digits),\(MySQLDecimal.scale))"
+            case .date: "date"
+            case .timestamp: "datetime(6)"
+            case .json, .text, .null:
+                (indexed.contains(Array(column.name.utf8)) ? "varchar(\(length))" : "longtext")
+                    + " CHARACTER SET utf8mb4 COLLATE \(collation)"
+            }
+        }
+    }
+
+    /// What makes texts of values that were of another type what the records said; may be run again.
+    private static func corrections(_ table: String, _ name: String, _ old: LogicalType) -> [String] {
+        switch old {
+        case .boolean:
+            ["UPDATE \(table) SET \(name) = IF(\(name) = '1', 'true', 'false') WHERE \(name) IN ('0', '1')"]
+        case .decimal:
+            [
+                """
+                UPDATE \(table) SET \(name) = TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM \(name))) WHERE \(name) LIKE '%.%'
+                """
+            ]
+        case .timestamp:
+            ["UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"]
+        default: []
+        }
+    }
+
+    private static func claim(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
+        let insert = try connection.prepare(
+            """
+            INSERT INTO _bobbin_tables(target_table, spool, job, stream, columns) VALUES (?, ?, ?, ?, '[]')
+            ON DUPLICATE KEY UPDATE target_table = target_table
+            """)
+        for (index, text) in [manifest.table, manifest.spool, manifest.job, manifest.stream].enumerated() {
+            insert.bind(index, .text(text))
+        }
+        _ = try insert.run()
+        let owner = try connection.query(
+            "SELECT spool, job, stream FROM _bobbin_tables WHERE target_table = ?", [.text(manifest.table)])
+        guard !owner.rows.isEmpty else { return }
+        let found = (owner.text(0, 0) ?? "", owner.text(0, 1) ?? "", owner.text(0, 2) ?? "")
+        guard try TableNeeds.isFromElsewhere(found, manifest) else { return }
+        let update = try connection.prepare("UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?")
+        update.bind(0, .text(manifest.spool))
+        update.bind(1, .text(manifest.table))
+        _ = try update.run()
+    }
+
+    private static func refuseEngine(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
+        let found = try connection.query(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+            [.text(manifest.table)])
+        guard !found.rows.isEmpty, let engine = found.text(0, 0), engine != "InnoDB" else { return }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table) is of engine \(engine), which has no transactions: ALTER TABLE ... ENGINE=InnoDB, or choose another"
+        )
+    }
+
+    /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
+    private static func columns(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [Column] {
+        var noted: [[UInt8]: LogicalType] = [:]
+        let note = try connection.query(
+            "SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(manifest.table)])
+        if !note.rows.isEmpty, let text = note.text(0, 0), let items = (try? JSONValue(parsing: text))?.elements,
+            let columns = try? Column.parse(items)
+        {
+            for column in columns { noted[Array(column.name.utf8)] = column.type }
+        }
+        let found = try connection.query(
+            """
+            SELECT column_name, column_type FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED' ORDER BY ordinal_position
+            """, [.text(manifest.table)])
+        return found.rows.indices.map { row in
+            let name = found.text(row, 0) ?? ""
+            return Column(name: name, type: noted[Array(name.utf8)] ?? logical(found.text(row, 1) ?? ""))
+        }
+    }
+
+    /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
+    private static func logical(_ declared: String) -> LogicalType {
+        if declared == "tinyint(1)" { return .boolean }
+        for (prefix, type) in [
+            ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),
+            ("bigint", .bigint), ("double", .double), ("decimal", .decimal), ("datetime", .timestamp), ("date", .date),
+        ] where declared.hasPrefix(prefix) { return type }
+        return .text
+    }
+}
+
+/// The indexes that Bobbin keeps on a target table: unique by the primary key, and one for the partition's delete.
+enum MySQLIndexes {
+    static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
+        let key = TableNeeds.indexName(manifest.table, "key", limit: 64)
+        if !manifest.key.isEmpty { try make(connection, manifest, key, manifest.key, isUnique: true) }
+        if manifest.mode == .merge || manifest.mode == .insertOnly { try refuseOthers(connection, manifest, key) }
+        let columns = manifest.partition.fields.map(\.name)
+        guard manifest.mode == .replacePartition, Set(manifest.key.prefix(columns.count)) != Set(columns) else {
+            return
+        }
+        let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)
+        try make(connection, manifest, name, columns, isUnique: false)
+    }
+
+    private static func make(
+        _ connection: MySQLConnection, _ manifest: RunManifest, _ name: String, _ columns: [String], isUnique: Bool
+    ) throws {
+        let found = try connection.query(
+            """
+            SELECT column_name, non_unique FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? ORDER BY seq_in_index
+            """, [.text(manifest.table), .text(name)])
+        let present = found.rows.indices.map { found.text($0, 0) ?? "" }
+        let table = try MySQLConnection.quote(identifier: manifest.table)
+        let quoted = try MySQLConnection.quote(identifier: name)
+        if !present.isEmpty {
+            let isSame = present.count == columns.count && zip(present, columns).allSatisfy { $0.isSame(as: $1) }
+            if isSame, found.text(0, 1) == (isUnique ? "0" : "1") { return }
+            // Of a former primary key.
+            try connection.execute("DROP INDEX \(quoted) ON \(table)")
+        }
+        let list = try columns.map { try MySQLConnection.quote(identifier: $0) }.joined(separator: ", ")
+        do {
+            try connection.execute("CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list))")
+        } catch {
+            guard error.kind == .data || error.kind == .configuration else { throw error }
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table): an index on (\(columns.joined(separator: ", "))) cannot be made: \(error)")
+        }
+    }
+
+    /// `ON DUPLICATE KEY` asks no one which key: by another one it would take a different row for the same.
+    private static func refuseOthers(_ connection: MySQLConnection, _ manifest: RunManifest, _ own: String) throws {
+        let found = try connection.query(
+            """
+            SELECT index_name FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> ? LIMIT 1
+            """, [.text(manifest.table), .text(own)])
+        guard !found.rows.isEmpty, let other = found.text(0, 0) else { return }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table) has another unique index, \(other): mode \(manifest.mode.rawValue) could take different rows for one; "
+                + "drop it, or make it not unique")
+    }
+}

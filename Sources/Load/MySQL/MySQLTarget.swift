@@ -1,0 +1,143 @@
+package import Databases
+internal import JSON
+package import Manifest
+
+/// One MariaDB or MySQL database as a target. Only InnoDB tables: others have no transactions.
+///
+/// Many loaders write at once: head rows are locked LOCK IN SHARE MODE while chunks go in beside each other, FOR UPDATE where the
+/// head moves. DDL commits by itself there, so it stands before data transactions and may be repeated. A connection that was lost is
+/// made anew for the next transaction. Used by one thread.
+package final class MySQLTarget: LoadTarget {
+    private let settings: MySQLSettings
+    private let spool: String
+    private var open: (connection: MySQLConnection, books: SQLBooks)?
+    private var tables: [String: TargetTable] = [:]
+
+    /// Connects, and makes the bookkeeping tables.
+    ///
+    /// - Parameter spool: the spool's id, part of every head's key.
+    /// - Throws: `MySQLError`.
+    package init(_ settings: MySQLSettings, spool: String) throws {
+        var settings = settings
+        settings.refusesZeroDates = true
+        self.settings = settings
+        self.spool = spool
+        _ = try connected()
+    }
+
+    private func connected() throws -> (connection: MySQLConnection, books: SQLBooks) {
+        if let open, !open.connection.isBroken { return open }
+        open = nil
+        tables = [:]
+        let connection = try MySQLConnection(settings)
+        // Without locks on what lies between rows, which other loaders would wait for.
+        try connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        for statement in MySQLBooks.schema(connection.byteCollation) { try connection.execute(statement) }
+        let made = (connection, SQLBooks(session: MySQLBooks(connection), spool: spool))
+        open = made
+        return made
+    }
+
+    var connection: MySQLConnection { get throws { try connected().connection } }
+    var books: SQLBooks { get throws { try connected().books } }
+
+    /// See ``LoadTarget``.
+    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
+    /// See ``LoadTarget``.
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    /// See ``LoadTarget``.
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    /// See ``LoadTarget``.
+    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    /// See ``LoadTarget``.
+    package var engine: LoadEngine { LoadEngine(target: self) }
+}
+
+extension MySQLConnection {
+    /// The collation that compares texts by their bytes and does not pad them with blanks.
+    var byteCollation: String {
+        switch flavour {
+        case .mariaDB: "utf8mb4_nopad_bin"
+        case .mySQL: "utf8mb4_0900_bin"
+        }
+    }
+}
+
+extension MySQLTarget: SQLTarget {
+    func lock(isMoving: Bool) -> String { isMoving ? " FOR UPDATE" : " LOCK IN SHARE MODE" }
+
+    // MARK: Transactions
+
+    func begin() throws { try connection.execute("START TRANSACTION") }
+
+    func commit() throws {
+        let connection = try connection
+        // The server may have undone it all by itself, after a deadlock.
+        guard connection.isInTransaction else {
+            throw LoadError(.transient, "\(settings.server): the transaction had ended before its commit: try again")
+        }
+        try connection.execute("COMMIT")
+    }
+
+    func rollback() {
+        guard let connection = open?.connection, !connection.isBroken else { return }
+        do { try connection.execute("ROLLBACK") } catch { open = nil }
+    }
+
+    func savepoint() throws { try connection.execute("SAVEPOINT chunk") }
+    func undoSavepoint() throws {
+        try connection.execute("ROLLBACK TO SAVEPOINT chunk")
+        try connection.execute("RELEASE SAVEPOINT chunk")
+    }
+    func releaseSavepoint() throws { try connection.execute("RELEASE SAVEPOINT chunk") }
+
+    // MARK: Tables
+
+    func prepare(_ manifest: RunManifest) throws -> TargetTable {
+        let connection = try connection
+        if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
+        // One loader at a time changes tables; the name is the server's, so the database's stands in it.
+        let name = "CONCAT('bobbin ', DATABASE())"
+        let lock = try connection.query("SELECT GET_LOCK(\(name), 60)")
+        guard lock.integer(0, 0) == 1 else {
+            throw LoadError(.transient, "\(settings.server): another loader changes tables: try again")
+        }
+        defer { _ = try? connection.query("SELECT RELEASE_LOCK(\(name))") }
+        do {
+            let table = try MySQLTable.prepare(connection, manifest)
+            tables[manifest.table] = table
+            return table
+        } catch {
+            tables[manifest.table] = nil
+            throw error
+        }
+    }
+
+    /// Keys of texts are made with a collation of bytes.
+    func comparesBytes(_ table: TargetTable) throws -> Bool { !table.key.isEmpty }
+
+    func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
+        try MySQLWriter(try connection, table: table, mode: mode, key: key)
+    }
+
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let name = try MySQLConnection.quote(identifier: manifest.table)
+        guard manifest.mode == .replacePartition else {
+            try connection.execute("DELETE FROM \(name)")
+            return
+        }
+        var terms: [String] = []
+        var values: [MySQLValue] = []
+        for field in try TableNeeds.partition(manifest, table) {
+            terms.append("\(try MySQLConnection.quote(identifier: field.name)) = ?")
+            switch field.value {
+            case .integer(let value): values.append(.integer(value))
+            case .double(let value): values.append(.double(value))
+            case .text(let text): values.append(.text(text))
+            }
+        }
+        let statement = try connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
+        for (index, value) in values.enumerated() { statement.bind(index, value) }
+        _ = try statement.run()
+    }
+}
