@@ -96,7 +96,9 @@ import Testing
 
     @Test func aStatementThatTakesTooLongIsTransient() throws {
         let connection = try Servers.plain.connect { $0.statementSeconds = 0.2 }
-        let error = mysqlFailure { try connection.execute("SELECT COUNT(*) FROM seq_1_to_1000000000 WHERE seq % 7 = 3") }
+        let error = mysqlFailure {
+            try connection.execute("SELECT COUNT(*) FROM seq_1_to_1000000000 WHERE seq % 7 = 3")
+        }
         #expect(error?.number == 1969)
         #expect(error?.kind == .transient)
         #expect(!connection.isBroken)

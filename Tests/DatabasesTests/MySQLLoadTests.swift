@@ -102,7 +102,8 @@ import Testing
             _ = try connection.loadData("LOAD DATA LOCAL INFILE 'a''b' INTO TABLE \(table)") { _ in 0 }
         }
         #expect(other?.message.contains("another local file") == true)
-        #expect(mysqlFailure { _ = try connection.loadData("DO 1") { _ in 0 } }?.message.contains("no LOAD DATA") == true)
+        #expect(
+            mysqlFailure { _ = try connection.loadData("DO 1") { _ in 0 } }?.message.contains("no LOAD DATA") == true)
         #expect(try connection.value("SELECT 1") == "1")
     }
 

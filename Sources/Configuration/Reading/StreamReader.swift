@@ -57,7 +57,7 @@ struct StreamReader {
                 fields.fail(
                     .conflict, "target",
                     "the connection \(Message.quoted(target)) is of type \(Message.shortened(type)), "
-                        + "which rows cannot be written to; name one of type \(Connection.targets.joined(separator: " or "))"
+                        + "which rows cannot be written to; name one of type \(Connection.targets.joined(separator: ", "))"
                 )
             }
         }

@@ -1,0 +1,244 @@
+import Databases
+import Foundation
+import TestKit
+import Testing
+
+/// A server of a test's own, which may be killed.
+private enum WarehouseServer {
+    case postgres(PostgresServer)
+    case mariadb(MariaDBServer)
+
+    static func start(_ engine: TestEngine) throws -> WarehouseServer {
+        switch engine {
+        case .mariadb: .mariadb(try MariaDBServer.start(.init(arguments: ["--innodb-flush-log-at-trx-commit=2"])))
+        default: .postgres(try PostgresServer.start())
+        }
+    }
+
+    var password: String {
+        switch self {
+        case .postgres(let server): server.password
+        case .mariadb: MariaDBServer.rootPassword
+        }
+    }
+
+    /// The connection of the configuration, without its password.
+    func connection(_ name: String) throws -> String {
+        switch self {
+        case .postgres(let server):
+            return
+                "type: postgres, host: 127.0.0.1, port: \(server.port), user: postgres, database: postgres, schema: \(name)"
+        case .mariadb(let server):
+            try server.connect().execute("CREATE DATABASE \(name) CHARACTER SET utf8mb4")
+            return "type: mysql, host: 127.0.0.1, port: \(server.port), user: root, database: \(name)"
+        }
+    }
+
+    func query(_ sql: String, in name: String) throws -> [String] {
+        switch self {
+        case .postgres(let server):
+            let connection = try PostgresConnection(PostgresSettings(parameters: server.superuserParameters))
+            try connection.execute("SET search_path TO \(name)")
+            let result = try connection.query(sql)
+            return (0..<result.rows).map { row in
+                (0..<result.columns).map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+            }
+        case .mariadb(let server):
+            let result = try server.connect { $0.database = name }.query(sql)
+            return result.rows.indices.map { row in
+                result.columns.indices.map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+            }
+        }
+    }
+
+    func kill9() throws {
+        switch self {
+        case .postgres(let server): try server.kill9()
+        case .mariadb(let server): server.kill9()
+        }
+    }
+
+    func stop() throws {
+        switch self {
+        case .postgres(let server): try server.terminate()
+        case .mariadb(let server): server.stop()
+        }
+    }
+
+    func restart() throws {
+        switch self {
+        case .postgres(let server): try server.restart()
+        case .mariadb(let server): try server.restart()
+        }
+    }
+
+    /// Ends the connections of all loaders.
+    func endConnections() throws {
+        switch self {
+        case .postgres:
+            _ = try query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bobbin' AND pid <> pg_backend_pid()",
+                in: "public")
+        case .mariadb(let server):
+            let own = try server.connect()
+            let found = try own.query("SELECT id FROM information_schema.processlist WHERE command <> 'Daemon'")
+            for row in found.rows.indices {
+                if let id = found.integer(row, 0), id != own.id { try? own.execute("KILL CONNECTION \(id)") }
+            }
+        }
+    }
+
+    func setReadOnly(_ isReadOnly: Bool) throws {
+        switch self {
+        case .postgres(let server):
+            let connection = try PostgresConnection(PostgresSettings(parameters: server.superuserParameters))
+            try connection.execute("SET default_transaction_read_only = off")
+            try connection.execute(
+                "ALTER SYSTEM \(isReadOnly ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only")"
+            )
+            try connection.execute("SELECT pg_reload_conf()")
+        case .mariadb(let server):
+            // Root may write to a server that is read-only: the loader's user may not.
+            try server.connect().execute("SET GLOBAL read_only = \(isReadOnly ? 1 : 0)")
+        }
+    }
+}
+
+/// A site whose jobs load into a schema or database of its own.
+private final class Warehouse {
+    let site: Site
+    let server: WarehouseServer
+    let name: String
+
+    init(_ server: WarehouseServer, domains: [String], days: Int, rows: Int) throws {
+        site = try Site()
+        self.server = server
+        name = "s" + UUID().uuidString.prefix(8).lowercased()
+        try site.startUpstream(["--domains", domains.joined(separator: ","), "--rows", "\(rows)"])
+        func job(_ name: String, _ mode: String, _ key: String) -> String {
+            """
+              \(name):
+                source:
+                  connection: upstream
+                  path: /faults
+                  query: {domain: "{domain}", date: "{data_date}", lastRank: "{cursor}", limit: "{page_size}"}
+                  records: /data
+                  page_size: 500
+                  pagination: {type: cursor, field: rank, start: 0, stop: short_page}
+                partitions:
+                  domain: [\(domains.joined(separator: ", "))]
+                  data_date: {from: 2026-03-01, to: 2026-03-0\(days)}
+                chunk: {rows: 500}
+                table: \(name)
+                \(key)
+                mode: \(mode)
+            """
+        }
+        let key = "primary_key: [domain, data_date, rank]"
+        try site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
+              warehouse: {\(try server.connection(name)), password: "file:password", lock_timeout: 3s}
+            defaults: {target: warehouse}
+            jobs:
+            \(job("replaced", "replace-partition", key))
+            \(job("appended", "append", ""))
+            \(job("merged", "merge", key))
+            """)
+        try site.write("password", server.password + "\n")
+    }
+
+    func query(_ sql: String) throws -> [String] { try server.query(sql, in: name) }
+
+    /// Rows, and distinct ones by their key, of each table.
+    func counts() throws -> [String] {
+        try ["replaced", "appended", "merged"].flatMap {
+            try query(
+                "SELECT count(*), count(DISTINCT concat(domain, '/', data_date, '/', \"rank\")) FROM \($0)"
+                    .replacing("\"", with: isMariaDB ? "`" : "\""))
+        }
+    }
+
+    private var isMariaDB: Bool { if case .mariadb = server { true } else { false } }
+
+    /// Whether the table has some of its rows.
+    func isUnderWay() throws -> Bool {
+        ((try? query("SELECT count(*) FROM appended").first).flatMap { Int($0) } ?? 0) > 0
+    }
+
+    /// Everything is there once, nothing is dead, and the spool is as its format says.
+    func check(rows: Int) throws {
+        let ended = try site.bobbin("load")
+        #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+        #expect(try counts() == Array(repeating: "\(rows)|\(rows)", count: 3))
+        #expect(try site.leftovers().isEmpty)
+        #expect(try site.bobbin("fsck", "--deep").status == 0)
+    }
+}
+
+/// Many loaders of one server, killed, cut off and refused.
+@Suite(.serialized) struct ServerTargetTests {
+    static let engines: [TestEngine] = [.postgres, .mariadb]
+
+    @Test(arguments: engines) func eightLoadersOfWhichThreeAreKilled(_ engine: TestEngine) throws {
+        let warehouse = try Warehouse(try .start(engine), domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+        #expect(try warehouse.site.bobbin("extract").status == 0)
+        let loaders = try (0..<8).map { _ in try warehouse.site.start("load") }
+        _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
+        for loader in loaders.prefix(3) { loader.kill(SIGKILL) }
+        for (index, loader) in loaders.enumerated() {
+            let ended = try loader.wait()
+            if index >= 3 { #expect(ended.status == 0, "\(ended.output)\(ended.errors)") }
+        }
+        try warehouse.check(rows: 32_000)
+        // A second run replaces and merges the same rows.
+        #expect(try warehouse.site.bobbin("run", "replaced", "merged").status == 0)
+        try warehouse.check(rows: 32_000)
+    }
+
+    @Test(arguments: engines) func theServerIsKilledAndConnectionsAreEnded(_ engine: TestEngine) throws {
+        let warehouse = try Warehouse(try .start(engine), domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+        #expect(try warehouse.site.bobbin("extract").status == 0)
+        let loaders = try (0..<3).map { _ in try warehouse.site.start("load", "--watch") }
+        _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
+        for _ in 0..<3 { try warehouse.server.endConnections() }
+        try warehouse.server.kill9()
+        try warehouse.server.restart()
+        _ = try warehouse.site.until("everything is loaded") {
+            (try? warehouse.counts()) == Array(repeating: "32000|32000", count: 3)
+        }
+        for loader in loaders { loader.kill(SIGTERM) }
+        for loader in loaders { #expect(try loader.wait().status == 0) }
+        try warehouse.check(rows: 32_000)
+    }
+
+    /// Nothing is charged to a chunk for what its server refuses to everybody, and no password is told.
+    @Test(arguments: engines) func aServerThatRefusesFillsNoDead(_ engine: TestEngine) throws {
+        let warehouse = try Warehouse(try .start(engine), domains: ["a"], days: 1, rows: 1_000)
+        let site = warehouse.site
+        #expect(try site.bobbin("run").status == 0)
+        #expect(try site.bobbin("extract").status == 0)
+        if engine == .postgres {
+            try warehouse.server.setReadOnly(true)
+            let refused = try site.bobbin("load")
+            #expect(refused.status == 75, "\(refused.output)\(refused.errors)")
+            #expect(try site.leftovers().allSatisfy { !$0.hasPrefix("dead/") })
+            try warehouse.server.setReadOnly(false)
+        }
+        try warehouse.server.stop()
+        let away = try site.bobbin("load")
+        #expect(away.status == 75 && !away.errors.contains(warehouse.server.password), "\(away.errors)")
+        try warehouse.server.restart()
+        try site.write("password", "wrong\n")
+        let wrong = try site.bobbin("load")
+        #expect(wrong.status == 64 && !wrong.errors.contains("wrong\n"), "\(wrong.errors)")
+        #expect(wrong.errors.lowercased().contains("password") || wrong.errors.contains("Access denied"))
+        try site.write("password", warehouse.server.password + "\n")
+        #expect(try site.bobbin("load").status == 0)
+        #expect(try warehouse.counts() == ["1000|1000", "2000|1000", "1000|1000"])
+        #expect(try site.bobbin("doctor").output.contains("answers"))
+    }
+}

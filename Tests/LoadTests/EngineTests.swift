@@ -1,0 +1,181 @@
+import Databases
+import Load
+import Manifest
+import Spool
+import TestKit
+import Testing
+
+/// What every engine promises beyond the modes: values as they are, names as they are, tables that change, loads that cross.
+@Suite struct EngineTests {
+    private func column(_ world: World, _ name: String, table: String = "rows") throws -> [String] {
+        try world.query("SELECT \"\(name)\" FROM \"\(table)\" ORDER BY \"id\"")
+    }
+
+    /// Types and what comes back of them as text.
+    @Test(arguments: TestEngine.allCases) func valuesAreKeptAsTheyAre(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let lines = [
+            #"{"id":1,"i":-9223372036854775808,"d":0.1,"s":"","b":true,"j":{"a":[1, 2.50]},"n":"1.50","day":"2024-02-29"}"#,
+            #"{"id":2,"i":9223372036854775807,"d":-1.7976931348623157e308,"s":"a\tb\nc\\N\r\u00e9😀 '\"`$1","b":false,"j":[],"n":-12345678901234567890.123456789,"day":"0001-01-01"}"#,
+            #"{"id":3,"i":0,"d":5e-324,"s":"\\N","b":null,"j":"x","n":1e3,"day":"9999-12-31"}"#,
+            #"{"id":4}"#,
+        ]
+        let outcome = try world.load(
+            Batch(
+                lines,
+                [
+                    "id": .integer, "i": .bigint, "d": .double, "s": .text, "b": .boolean, "j": .json, "n": .decimal,
+                    "day": .date,
+                ]))
+        let rejects = try world.rejects()
+        #expect(outcome.summary.rows == 4 && rejects.isEmpty, "\(rejects)")
+        #expect(try column(world, "i") == ["-9223372036854775808", "9223372036854775807", "0", "NULL"])
+        // SQLite writes 15 digits where it is asked for a text; `ConversionTests` looks at its bits.
+        #expect(
+            try engine == .sqlite
+                || column(world, "d").map { Double($0) } == [
+                    0.1, -1.7976931348623157e308, Double.leastNonzeroMagnitude, nil,
+                ])
+        #expect(try column(world, "s") == ["", "a\tb\nc\\N\r\u{e9}😀 '\"`$1", "\\N", "NULL"])
+        let words = engine == .postgres ? ["t", "f"] : ["1", "0"]
+        #expect(try column(world, "b") == words + ["NULL", "NULL"])
+        #expect(try column(world, "j") == [#"{"a":[1, 2.50]}"#, "[]", #""x""#, "NULL"])
+        let decimals = try column(world, "n").map { text in
+            text.contains(".") ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text
+        }
+        #expect(
+            decimals == ["1.5", "-12345678901234567890.123456789", engine == .sqlite ? "1e3" : "1000", "NULL"])
+        #expect(try column(world, "day") == ["2024-02-29", "0001-01-01", "9999-12-31", "NULL"])
+    }
+
+    /// Instants stay instants, whatever zone they are told in; what an engine would round or roll over is refused.
+    @Test(arguments: TestEngine.allCases) func momentsAreKeptOrRefused(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let times = [
+            "2024-02-29T23:59:59.123456Z", "2024-03-01T00:30:00+01:00", "2024-12-31 22:00:00-0230", "2024-06-01T12:00",
+            "2024-06-01T12:00:00.1234567Z", "2016-12-31T23:59:60Z",
+        ]
+        let lines = times.enumerated().map { "{\"id\":\($0),\"t\":\"\($1)\"}" }
+        let outcome = try world.load(Batch(lines, ["id": .integer, "t": .timestamp]))
+        guard engine != .sqlite else {
+            #expect(try column(world, "t") == times)
+            return
+        }
+        #expect(outcome.summary.rejects == 2)
+        let expected = [
+            "2024-02-29 23:59:59.123456", "2024-02-29 23:30:00", "2025-01-01 00:30:00", "2024-06-01 12:00:00",
+        ]
+        let found = try column(world, "t").map { text in
+            text.replacing("+00", with: "").replacing(".000000", with: "")
+        }
+        #expect(found == expected)
+    }
+
+    @Test(arguments: TestEngine.allCases) func typesWiden(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let types: [(LogicalType, [String])] = [
+            (.boolean, ["true", "false"]), (.text, ["\"word\""]), (.integer, ["12"]),
+        ]
+        var id = 0
+        for (type, values) in types {
+            let lines = values.map { value in
+                id += 1
+                return "{\"id\":\(id),\"x\":\(value),\"y\":\(id)}"
+            }
+            try world.load(Batch(lines, ["id": .integer, "x": type, "y": .integer]))
+        }
+        #expect(try column(world, "x") == ["true", "false", "word", "12"])
+        try world.load(
+            Batch(["{\"id\":5,\"y\":0.5}", "{\"id\":6,\"new\":1}"], ["id": .integer, "y": .double, "new": .integer]))
+        #expect(try column(world, "y").map { Double($0) } == [1, 2, 3, 4, 0.5, nil])
+        try world.load(Batch(["{\"id\":7,\"y\":\"z\"}"], ["id": .integer, "y": .text]))
+        #expect(try column(world, "y").map { Double($0) ?? -1 } == [1, 2, 3, 4, 0.5, -1, -1])
+        #expect(try column(world, "new") == ["NULL", "NULL", "NULL", "NULL", "NULL", "1", "NULL"])
+    }
+
+    @Test(arguments: TestEngine.allCases) func hostileNamesAreNames(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let columns = ["select", "a\"b", "a`b", "x'); DROP TABLE rows; --", "ü 😀", "$1", "?", "a.b", "%s"].filter {
+            // Names of MariaDB hold no character beyond U+FFFF.
+            engine != .mariadb || !$0.contains("😀")
+        }
+        let table = "my \"table\"; --"
+        let fields = columns.enumerated().map { index, name in
+            "\"\(name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\":\(index)"
+        }
+        let batch = Batch(["{\"id\":1,\(fields.joined(separator: ","))}"], ["id": .integer], mode: .merge, key: ["id"])
+            .with { batch in
+                batch.schema += columns.map { Column(name: $0, type: .integer) }
+                batch.table = table
+            }
+        for _ in 0..<2 {
+            let outcome = try world.load(batch)
+            #expect(outcome.summary.blocked == 0 && outcome.summary.rejects == 0, "\(outcome.events)")
+        }
+        let quoted = table.replacing("\"", with: "\"\"")
+        #expect(try world.query("SELECT count(*) FROM \"\(quoted)\"") == ["1"])
+        for (index, name) in columns.enumerated() {
+            let column = name.replacing("\"", with: "\"\"")
+            #expect(try world.query("SELECT \"\(column)\" FROM \"\(quoted)\"") == ["\(index)"], "\(name)")
+        }
+    }
+
+    /// Keys are compared by their bytes: blanks, case, accents and letters that are equal elsewhere are different here.
+    @Test(arguments: TestEngine.allCases, [WriteMode.merge, .insertOnly])
+    func keysAreBytes(_ engine: TestEngine, _ mode: WriteMode) throws {
+        let world = try World(engine)
+        let keys = ["a", "A", "a ", "á", "a\u{301}", "ß", "ss", "", "\u{1F600}", "\\", "'"]
+        let lines = keys.enumerated().map { index, key in
+            "{\"id\":\(index),\"k\":\"\(key.replacing("\\", with: "\\\\"))\"}"
+        }
+        try world.load(Batch(lines + lines.reversed(), ["id": .integer, "k": .text], mode: mode, key: ["k"]))
+        #expect(try column(world, "k") == keys)
+    }
+
+    /// A partition's replacement takes its own rows and no others.
+    @Test(arguments: TestEngine.allCases) func partitionsAreReplacedAlone(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        func batch(_ partition: String, _ values: [Int]) -> Batch {
+            Batch(
+                values.map { "{\"id\":\($0)}" }, ["id": .integer], mode: .replacePartition, key: ["p", "id"]
+            ).with { $0.partition = [("p", partition)] }
+        }
+        for partition in ["a", "A", "a ", "b'--", "%"] { try world.load(batch(partition, [1, 2, 3])) }
+        try world.load(batch("a", [7]))
+        #expect(try world.query("SELECT count(*) FROM \"rows\"") == ["13"])
+        #expect(try world.query("SELECT id FROM \"rows\" WHERE id > 3") == ["7"])
+        let empty = batch("a", []).with { $0.guards.allowEmpty = true }
+        try world.load(empty)
+        #expect(try world.query("SELECT count(*) FROM \"rows\"") == ["12"])
+    }
+
+    /// A chunk that comes again, also edited by nobody, changes nothing; a run that is cancelled leaves nothing.
+    @Test(arguments: TestEngine.allCases) func theLedgerDecides(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let batch = Batch(["{\"id\":1}", "{\"id\":2}"], ["id": .integer])
+        try world.load(batch)
+        let spool = try world.process().spool()
+        let target = try world.target(spool: spool.id)
+        let log = LogKey(job: "job", stream: "stream", partition: Partition())
+        let head = try target.head(log)
+        #expect(head.number == 1 && head.rows == 2)
+        #expect(try target.heads { _ in 7 } == [7: 1])
+        let run = try #require(RunID(head.run))
+        let closed = try #require(try target.closed(run))
+        #expect(closed.outcome == .loaded && closed.rows == 2 && closed.chunks.map(\.sequence) == [0])
+        #expect(try target.loaded(run).isEmpty)
+        // Put into the queue again by hand, it is closed by the head alone.
+        let manifest = try #require(try spool.manifest(log, 1))
+        try spool.putUp(manifest, number: 1, target: "t")
+        #expect(try world.drain().summary.chunksLoaded == 0)
+        #expect(try world.query("SELECT count(*) FROM \"rows\"") == ["2"])
+    }
+
+    @Test(arguments: TestEngine.allCases) func aTableHasOneOwner(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        try world.load(Batch(["{\"id\":1}"], ["id": .integer]))
+        let outcome = try world.load(Batch(["{\"id\":2}"], ["id": .integer], mode: .replace).with { $0.job = "other" })
+        #expect(outcome.summary.blocked == 1)
+        #expect(try column(world, "id") == ["1"])
+    }
+}
