@@ -18,6 +18,16 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
         case data
         /// The file is damaged; dead after one re-read.
         case corruption
+
+        fileprivate init(_ failure: DatabaseFailure) {
+            switch failure {
+            case .transient: self = .transient
+            case .environment: self = .environment
+            case .permission: self = .permission
+            case .data: self = .data
+            case .configuration: self = .configuration
+            }
+        }
     }
 
     /// The class.
@@ -38,34 +48,14 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
         switch error {
         case let known as LoadError: self = known
         case let sqlite as SQLiteError:
-            switch sqlite.kind {
-            case .transient: self.init(.transient, "\(sqlite): another program holds the lock; try again")
-            case .environment:
-                self.init(.environment, "\(sqlite): check disk space and permissions of the file's directory")
-            case .permission: self.init(.permission, sqlite.description)
-            case .data: self.init(.data, sqlite.description)
-            case .configuration: self.init(.configuration, sqlite.description)
-            }
-        case let postgres as PostgresError:
-            let kind: Class =
-                switch postgres.kind {
-                case .transient: .transient
-                case .environment: .environment
-                case .permission: .permission
-                case .data: .data
-                case .configuration: .configuration
+            let hint =
+                switch sqlite.kind {
+                case .transient: ": another program holds the lock; try again"
+                case .environment: ": check disk space and permissions of the file's directory"
+                case .permission, .data, .configuration: ""
                 }
-            self.init(kind, postgres.description)
-        case let mysql as MySQLError:
-            let kind: Class =
-                switch mysql.kind {
-                case .transient: .transient
-                case .environment: .environment
-                case .permission: .permission
-                case .data: .data
-                case .configuration: .configuration
-                }
-            self.init(kind, mysql.description)
+            self.init(Class(sqlite.kind), "\(sqlite)\(hint)")
+        case let database as any DatabaseError: self.init(Class(database.kind), database.description)
         case let storage as StorageError:
             self.init(storage.code == .permission ? .permission : .environment, storage.description)
         case let chunk as ChunkError:

@@ -8,7 +8,7 @@ import Testing
 /// What needs no server: classes, messages, secrets, layouts.
 @Suite struct MySQLValueTests {
     @Test func everyNumberHasItsClass() {
-        let classes: [(MySQLError.Class, [Int])] = [
+        let classes: [(DatabaseFailure, [Int])] = [
             (.transient, [1205, 1213, 1040, 1203, 2002, 2003, 2006, 2013, 2055, 1053, 1317, 1927]),
             (.environment, [1021, 1114, 1037, 1038, 1041, 1290, 1836]),
             (.permission, [1044, 1045, 1142, 1143, 1227, 1698]),

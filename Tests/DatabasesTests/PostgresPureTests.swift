@@ -13,14 +13,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("08006", PostgresError.Class.transient), ("40001", .transient), ("40P01", .transient), ("53300", .transient),
+        ("08006", DatabaseFailure.transient), ("40001", .transient), ("40P01", .transient), ("53300", .transient),
         ("55P03", .transient), ("57P01", .transient), ("57P02", .transient), ("57P03", .transient),
         ("57014", .transient), ("53100", .environment), ("53200", .environment), ("25006", .environment),
         ("58030", .environment), ("42501", .permission), ("28P01", .permission), ("28000", .permission),
         ("22P02", .data), ("22001", .data), ("23505", .data), ("54000", .data), ("42601", .configuration),
         ("42P01", .configuration), ("3D000", .configuration), ("0A000", .configuration),
     ])
-    func classesFollowTheSQLSTATE(_ state: String, _ kind: PostgresError.Class) {
+    func classesFollowTheSQLSTATE(_ state: String, _ kind: DatabaseFailure) {
         #expect(PostgresError.kind(state) == kind)
     }
 
@@ -103,13 +103,13 @@ import Testing
     }
 
     @Test(arguments: [
-        (["sslmode": "sometimes"], PostgresError.Class.configuration), (["nonsense": "1"], .configuration),
+        (["sslmode": "sometimes"], DatabaseFailure.configuration), (["nonsense": "1"], .configuration),
         (["port": "99999"], .configuration), (["service": "not-there"], .configuration),
         (["user": "a\0b"], .configuration),
         (["host": "127.0.0.1", "port": "1"], .transient), (["host": "/nowhere"], .transient),
         (["host": "no-such-host.invalid"], .transient),
     ])
-    func settingsThatCannotWorkHaveAClass(_ parameters: [String: String], _ kind: PostgresError.Class) throws {
+    func settingsThatCannotWorkHaveAClass(_ parameters: [String: String], _ kind: DatabaseFailure) throws {
         let error = try failure { _ = try PostgresConnection(PostgresSettings(parameters: parameters)) }
         #expect(error.kind == kind, "\(error)")
     }

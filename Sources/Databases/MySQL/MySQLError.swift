@@ -1,19 +1,5 @@
 /// A call that the server, libmariadb or this client refused.
-package struct MySQLError: Error, Sendable, CustomStringConvertible {
-    /// What a caller does about it; the same classes as `SQLiteError.Class`.
-    package enum Class: Sendable {
-        /// Locked, busy, gone or killed: try again.
-        case transient
-        /// Disk full, read-only, memory: the surroundings.
-        case environment
-        /// No permission.
-        case permission
-        /// A constraint or a value: the row.
-        case data
-        /// A schema, statement or setting that does not fit.
-        case configuration
-    }
-
+package struct MySQLError: DatabaseError, Sendable {
     /// The error number: 1000-1999, 3000 and above from the server, 2000-2999 from libmariadb, 0 from this client.
     package let number: Int
     /// Five characters; HY000 says nothing.

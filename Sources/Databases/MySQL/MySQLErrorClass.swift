@@ -1,7 +1,7 @@
 extension MySQLError {
     /// The class of the number, else of the SQLSTATE (MariaDB, "MariaDB Error Codes"; MySQL, "Server Error Message
     /// Reference" and "Client Error Message Reference").
-    package var kind: Class {
+    package var kind: DatabaseFailure {
         switch number {
         // Locks: wait time-out, deadlock, NOWAIT; too many connections; out of time; definition changed meanwhile.
         case 1205, 1213, 3572, 1040, 1203, 1226, 1969, 3024, 1412, 1615: .transient
@@ -18,7 +18,7 @@ extension MySQLError {
         }
     }
 
-    private var kindOfState: Class {
+    private var kindOfState: DatabaseFailure {
         switch state.prefix(2) {
         // Data exception and integrity constraint; 21S01 (column count) and the like are the statement's.
         case "22", "23": .data

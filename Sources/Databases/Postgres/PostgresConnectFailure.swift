@@ -39,7 +39,7 @@ enum PostgresConnectFailure {
 
     /// The class of a failure on our side, by libpq's words, which are English since the program sets no locale. What is
     /// not known is taken for a server that is not there yet.
-    static func kind(words: String) -> PostgresError.Class {
+    static func kind(words: String) -> DatabaseFailure {
         let permission = ["no password supplied", "authentication method requirement"]
         let configuration = [
             "certificate", "does not support SSL", "invalid connection option", "invalid sslmode",

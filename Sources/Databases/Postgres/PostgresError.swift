@@ -1,25 +1,11 @@
 /// A call that PostgreSQL or libpq refused.
-package struct PostgresError: Error, Sendable, CustomStringConvertible {
-    /// What a caller does about it.
-    package enum Class: Sendable {
-        /// Not reached, restarted, locked or cancelled: try again.
-        case transient
-        /// Disk full, read-only, I/O, memory: the surroundings.
-        case environment
-        /// No permission, or a login that is refused.
-        case permission
-        /// A constraint or a value: the row.
-        case data
-        /// A schema, statement or setting that does not fit.
-        case configuration
-    }
-
+package struct PostgresError: DatabaseError, Sendable {
     /// The SQLSTATE (manual, appendix "PostgreSQL Error Codes"); empty when the server said nothing.
     package let sqlState: String
     /// The server's primary message and what was tried; the server may quote a bad value in it.
     package let message: String
     /// What a caller does about it.
-    package let kind: Class
+    package let kind: DatabaseFailure
     /// The server's detail, such as the key that exists already: it holds values.
     package var detail: String?
     /// Where it happened, such as the line of COPY: it may hold values.
@@ -32,7 +18,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// The line of the COPY data, counted from 1.
     package var line: Int?
 
-    init(_ message: String, sqlState: String = "", kind: Class) {
+    init(_ message: String, sqlState: String = "", kind: DatabaseFailure) {
         self.message = message
         self.sqlState = sqlState
         self.kind = kind
@@ -49,7 +35,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The class of a SQLSTATE: whole classes by their first two characters, exceptions first.
-    package static func kind(_ sqlState: String) -> Class {
+    package static func kind(_ sqlState: String) -> DatabaseFailure {
         switch sqlState {
         // Too many connections, lock not available, and what ends a connection or a statement from outside: shutdown,
         // crash, starting up, idle limits, and a cancel, which is also how the statement timeout shows.

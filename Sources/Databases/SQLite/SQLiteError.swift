@@ -1,21 +1,7 @@
 internal import CSQLite
 
 /// A call that SQLite refused.
-package struct SQLiteError: Error, Sendable, CustomStringConvertible {
-    /// What a caller does about it.
-    package enum Class: Sendable {
-        /// Locked or busy: try again.
-        case transient
-        /// Disk full, read-only, I/O, memory: the surroundings.
-        case environment
-        /// No permission.
-        case permission
-        /// A constraint or a value: the row.
-        case data
-        /// A schema or statement that does not fit, a file that is no database.
-        case configuration
-    }
-
+package struct SQLiteError: DatabaseError, Sendable {
     /// SQLite's extended result code.
     package let code: Int32
     /// SQLite's words and what was tried; never values.
@@ -27,7 +13,7 @@ package struct SQLiteError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The class of the primary result code (https://sqlite.org/rescode.html).
-    package var kind: Class {
+    package var kind: DatabaseFailure {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL, SQLITE_INTERRUPT: .transient
         case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_NOMEM, SQLITE_NOLFS: .environment

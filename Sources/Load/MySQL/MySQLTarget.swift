@@ -32,7 +32,15 @@ package final class MySQLTarget: LoadTarget {
         let connection = try MySQLConnection(settings)
         // Without locks on what lies between rows, which other loaders would wait for.
         try connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        for statement in MySQLBooks.schema(connection.byteCollation) { try connection.execute(statement) }
+        // Asked first: whoever only loads need not have the right to make anything.
+        let found = try connection.query(
+            """
+            SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()
+            AND table_name IN ('_bobbin_head', '_bobbin_ledger', '_bobbin_tables')
+            """)
+        if found.integer(0, 0) != 3 {
+            for statement in MySQLBooks.schema(connection.byteCollation) { try connection.execute(statement) }
+        }
         let made = (connection, SQLBooks(session: MySQLBooks(connection), spool: spool))
         open = made
         return made

@@ -33,18 +33,27 @@ package final class PostgresTarget: LoadTarget {
         open = nil
         tables = [:]
         let connection = try PostgresConnection(settings)
-        // One loader at a time: CREATE ... IF NOT EXISTS of two at once fails in one of them.
-        try connection.execute("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock))")
         if let schema {
             let name = try PostgresConnection.quote(identifier: schema)
-            try connection.execute("CREATE SCHEMA IF NOT EXISTS \(name)")
+            let found = try connection.query("SELECT pg_catalog.to_regnamespace($1) IS NULL", [.text(name)])
+            // Asked first: whoever only loads need not have the right to make anything.
+            if found.text(0, 0) == "t" { try PostgresTarget.make(connection, "CREATE SCHEMA IF NOT EXISTS \(name)") }
             let path = try PostgresConnection.quote(literal: name)
             try connection.execute("SELECT pg_catalog.set_config('search_path', \(path), false)")
         }
-        try connection.execute(PostgresBooks.schema + "; COMMIT")
+        let missing = try connection.query(
+            "SELECT bool_or(pg_catalog.to_regclass(name) IS NULL) FROM unnest($1::text[]) AS name",
+            [.text("{_bobbin_head,_bobbin_ledger,_bobbin_tables}")])
+        if missing.text(0, 0) == "t" { try PostgresTarget.make(connection, PostgresBooks.schema) }
         let made = (connection, SQLBooks(session: PostgresBooks(connection), spool: spool))
         open = made
         return made
+    }
+
+    /// Makes what is missing, one loader at a time: CREATE ... IF NOT EXISTS of two at once fails in one of them.
+    private static func make(_ connection: PostgresConnection, _ sql: String) throws(PostgresError) {
+        try connection.execute(
+            "BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock)); \(sql); COMMIT")
     }
 
     var connection: PostgresConnection { get throws { try connected().connection } }
