@@ -1,4 +1,3 @@
-internal import JSON
 internal import Manifest
 internal import Spool
 internal import Storage
@@ -28,9 +27,9 @@ struct OpenLog {
     /// Chunks by number that a person edited before their replay.
     private var edited: [Int: Set<Int>] = [:]
     /// What the first of the manifests had come to before the target went back; nothing behind it is looked at.
-    private var past = Past.open
+    private var past = LogPast.open
 
-    private var spool: Spool { worker.spool }
+    var spool: Spool { worker.spool }
     private var seat: LoaderSeat { worker.seat }
 
     /// Looks at the head, the log above it, the queue, `dead/` and the ledger.
@@ -109,59 +108,6 @@ struct OpenLog {
                 "\(key.stream) \(key.partition): manifest \(head.number) is run \(run), the target knows it as run \(head.run): "
                     + "two copies of one spool load into this target; stop one of them")
         }
-    }
-
-    /// The other past: an outcome above the head means that the target went back.
-    private enum Past {
-        /// It had not ended: the usual.
-        case open
-        /// It was loaded, and its chunks are there to be loaded again.
-        case archived
-        /// It was loaded, or committed and taken out of the queue by hand, and chunks of it are gone.
-        case lost(number: Int, chunk: Int)
-        /// It ended without being loaded, and does so again.
-        case ended(number: Int, Outcome)
-    }
-
-    private func past(_ manifest: RunManifest, _ number: Int) throws -> Past {
-        // A target that the job got later: what was extracted before is none of its business.
-        guard manifest.targets.contains(where: { spool.encode($0) == worker.queue }) else {
-            return .ended(number: number, .superseded)
-        }
-        guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
-            guard worker.isStuck, worker.holdsToken, try !spool.isOnItsWay(manifest.run) else { return .open }
-            // Nothing comes by itself any more: somebody moved files, or the target went back while the run was open.
-            let loaded = manifest.mode.isDirect ? try worker.target.loadedSequences(manifest.run) : []
-            let places = try spool.places(of: manifest, target: worker.queue, loaded: loaded)
-            if let chunk = places.lost { return .lost(number: number, chunk: chunk) }
-            if places.isArchived {
-                try spool.republish(manifest, number: number, target: worker.queue, except: loaded)
-            } else if places.isHidden {
-                try spool.putUp(manifest, number: number, target: worker.queue)
-            }
-            return .open
-        }
-        guard outcome == .loaded else { return .ended(number: number, outcome) }
-        guard let chunk = try spool.places(of: manifest, target: worker.queue).lost else { return .archived }
-        return .lost(number: number, chunk: chunk)
-    }
-
-    /// A loaded run that neither the target nor the archive has any more: a person decides.
-    private func settleLost(_ number: Int, _ chunk: Int, _ summary: inout LoadSummary) throws -> Done {
-        guard let manifest = runs[number]?.manifest else { return .waiting }
-        if worker.options.allowLoss {
-            // Its outcome says loaded: whoever finds it in the queue, and the head behind it, writes what became of it.
-            try spool.putUp(manifest, number: number, target: worker.queue)
-            return try close([number], as: .discarded, &summary)
-        }
-        let isClosed = try spool.outcome(key, number, target: worker.queue) != nil
-        let reason =
-            isClosed
-            ? "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
-            : "manifest \(number) was committed, and chunk \(chunk) of run \(manifest.run) is neither in the queue nor in the archive"
-        try worker.note("lost: \(reason)", manifest, number)
-        worker.report(.lost(manifest, reason: reason))
-        return .blocked(reason)
     }
 
     // MARK: Steps
@@ -344,7 +290,7 @@ struct OpenLog {
             isStopped: { [stop = worker.stop] in stop.isStopped })
     }
 
-    private func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
+    func close(_ numbers: [Int], as outcome: Outcome, _ summary: inout LoadSummary) throws -> Done {
         let unit = makeUnit()
         try finish(try unit.close(open(numbers), as: outcome), [], &summary)
         return .worked
