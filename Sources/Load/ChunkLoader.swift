@@ -171,7 +171,7 @@ final class ChunkLoader {
         var state = Progress()
         let work = works[index]
         if work.manifest.mode.isDirect {
-            state.isKnown = try !target.enter(
+            state.isKnown = try !target.books.enter(
                 id(work), table: work.manifest.table, manifest: work.run.number, loader: seat.id,
                 attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
         }
@@ -184,7 +184,7 @@ final class ChunkLoader {
         if state.isKnown { return }
         let work = works[index]
         if work.manifest.mode.isDirect {
-            try target.settle(
+            try target.books.settle(
                 id(work), rows: state.rows, rejects: state.rejects, rejectsFile: state.file?.name)
         }
         let chunk = LoadedChunk(

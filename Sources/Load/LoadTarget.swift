@@ -44,6 +44,17 @@ struct TargetTable {
     var name: String
     var columns: [Column]
     var key: [String]
+
+    /// Whether values of the key are equal exactly if their cells are: of decimals and instants two spellings are one value.
+    var isKeyedByBytes: Bool {
+        !key.isEmpty
+            && key.allSatisfy { name in
+                switch columns.named(name)?.type {
+                case .text, .integer, .bigint, .boolean, .date: true
+                case .double, .decimal, .timestamp, .json, .null, nil: false
+                }
+            }
+    }
 }
 
 /// What every engine does for a loader. `docs/targets.md` says what must hold.
@@ -82,6 +93,18 @@ protocol TargetEngine: LoadTarget {
     /// Deletes what a replacement replaces: the partition's rows, or all.
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws
 
+    /// Head and ledger.
+    var books: any TargetBooks { get throws }
+}
+
+/// Head and ledger of a target; `docs/spool-format.md`, "In the target".
+protocol TargetBooks {
+    /// The number of each head of the spool; see ``LoadTarget/heads(_:)``.
+    func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int]
+    /// The chunks of an open run that are in the ledger, by sequence.
+    func loaded(_ run: RunID) throws -> [Int: LoadedChunk]
+    /// How a closed manifest ended; `nil` when it is not closed.
+    func closed(_ run: RunID) throws -> ClosedRun?
     /// The sequences of a run's chunks that are in the ledger.
     func loadedSequences(_ run: RunID) throws -> Set<Int>
     /// How many chunks of a run are in the ledger, and their rows.

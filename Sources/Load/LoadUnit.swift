@@ -63,7 +63,7 @@ final class LoadUnit {
             if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
             let rows = manifest.mode == .merge ? head.rows + total : total
             guard
-                try target.moveHead(
+                try target.books.moveHead(
                     manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
             else { throw HeadMoved() }
             for index in results.indices { results[index].outcome = .loaded }
@@ -157,12 +157,12 @@ final class LoadUnit {
         var head = head
         var closed: [LoadManifest] = []
         for run in log {
-            let totals = try target.totals(run.manifest.run)
+            let totals = try target.books.totals(run.manifest.run)
             guard totals.chunks == run.manifest.chunks.count else { break }
             var result = try loaded(run)
             let rows = head.rows + totals.rows
             guard
-                try target.moveHead(
+                try target.books.moveHead(
                     run.manifest.log, from: head, to: run.number, run: run.manifest.run, rows: rows,
                     table: run.manifest.table)
             else { throw HeadMoved() }
@@ -200,7 +200,7 @@ final class LoadUnit {
     /// The result of a direct run so far, by the ledger.
     func loaded(_ run: OpenRun) throws -> LoadManifest {
         var result = result(run)
-        let loaded = try target.loaded(run.manifest.run)
+        let loaded = try target.books.loaded(run.manifest.run)
         result.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
         result.rows = loaded.values.reduce(0) { $0 + $1.rows }
         result.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
@@ -223,7 +223,7 @@ final class LoadUnit {
                 results.append(result)
             }
             guard
-                try target.moveHead(
+                try target.books.moveHead(
                     last.manifest.log, from: head, to: last.number, run: last.manifest.run, rows: head.rows,
                     table: last.manifest.table)
             else { throw HeadMoved() }
@@ -239,7 +239,7 @@ final class LoadUnit {
     private func close(_ results: inout [LoadManifest], _ table: String) throws {
         for index in results.indices {
             results[index].updated = seat.spool.timestamp
-            try target.close(results[index], table: table, loader: seat.id)
+            try target.books.close(results[index], table: table, loader: seat.id)
         }
     }
 

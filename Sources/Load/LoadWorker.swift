@@ -76,7 +76,7 @@ package final class LoadWorker {
                     idleSince = worked ? nil : idleSince ?? spool.clock.uptime()
                     if worked { continue }
                 }
-                if !hasLookedForMissing, try isDrained() { try lookForMissing() }
+                if holdsToken, !hasLookedForMissing, try isDrained() { try lookForMissing() }
                 if isLast, !options.watch, try isDrained(), missing.isEmpty { break }
                 // Looks at leases must not be further apart than a quarter of their TTL.
                 _ = wake.wait(seconds: min(options.idleSeconds, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
@@ -184,26 +184,27 @@ package final class LoadWorker {
     /// nothing of them waits.
     private func restore() throws {
         let heads = try target.heads { LoadWorker.hash(of: spool.log($0)) }
-        var behind: [(path: String, number: Int)] = []
+        var behind: [RunManifest] = []
         try spool.visitEnded(queue, jobs: options.jobs) { path, number in
-            if number > heads[LoadWorker.hash(of: path)] ?? 0 { behind.append((path, number)) }
-        }
-        if !behind.isEmpty { report(.restoring(partitions: behind.count)) }
-        for (path, number) in behind {
-            if stop.isStopped { break }
-            guard
+            guard number > heads[LoadWorker.hash(of: path)] ?? 0,
                 let manifest = try spool.readManifest(
                     "\(path)/\(FileNames.logEntry(number))", .logRead, chunks: .left),
-                wants(manifest)
-            else { continue }
+                // Another loader may have moved it since then.
+                wants(manifest), try target.head(manifest.log).number < number
+            else { return }
+            behind.append(manifest)
+        }
+        if !behind.isEmpty { report(.restoring(partitions: behind.count)) }
+        for manifest in behind {
+            if stop.isStopped { break }
             seat.touch()
             _ = try visit(manifest)
         }
     }
 
+    /// Looks for logs whose last run is committed, and neither ended nor in the queue.
     private func lookForMissing() throws {
         hasLookedForMissing = true
-        guard holdsToken else { return }
         try spool.visitUnqueued(queue, jobs: options.jobs) { manifest in
             if wants(manifest), blocked[manifest.log] == nil { missing[manifest.log] = manifest }
         }
@@ -226,9 +227,14 @@ package final class LoadWorker {
     }
 
     /// Leaves word, for people, why an open run does not go on.
-    func note(_ text: String, _ manifest: RunManifest, _ number: Int) throws {
+    func note(_ text: String, _ key: LogKey, _ number: Int) throws {
+        guard let manifest = try spool.manifest(key, number) else { return }
         var progress = LoadManifest(
             run: manifest.run, number: number, target: queue, chunksTotal: manifest.chunks.count)
+        let loaded = try target.loaded(manifest.run)
+        progress.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
+        progress.rows = loaded.values.reduce(0) { $0 + $1.rows }
+        progress.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
         progress.note = text
         progress.updated = spool.timestamp
         try spool.recordProgress(progress, of: manifest, seat: seat)
@@ -273,12 +279,14 @@ package final class LoadWorker {
             return true
         } catch {
             let failure = LoadError(error)
-            guard failure.kind == .configuration || failure.kind == .permission else { throw failure }
+            // Of data only where a whole table is changed: what is wrong with a chunk is settled with it.
+            guard [.configuration, .permission, .data].contains(failure.kind) else { throw failure }
             // The job stops with one clear message; the others go on.
             stoppedJobs.insert(manifest.job)
-            try? note("stopped: \(failure.message)", manifest, manifest.base + 1)
             blocked[key] = failure.message
             try handBackAll()
+            // Only for people: that it cannot be written must not hide why the job stopped.
+            try? note("stopped: \(failure.message)", key, manifest.base + 1)
             report(.stopped(manifest, reason: failure.message))
             return true
         }

@@ -9,11 +9,14 @@ enum LogPast {
     case archived
     /// It was loaded, or committed and taken out of the queue by hand, and chunks of it are gone.
     case lost(number: Int, chunk: Int)
+    /// It was loaded, and a loader that holds some of it has still to give it back.
+    case inHand
     /// It ended without being loaded, and does so again.
     case ended(number: Int, Outcome)
 }
 
 extension OpenLog {
+    /// What had become of a manifest above the head.
     func past(_ manifest: RunManifest, _ number: Int) throws -> LogPast {
         // A target that the job got later: what was extracted before is none of its business.
         guard manifest.targets.contains(where: { spool.encode($0) == worker.queue }) else {
@@ -22,7 +25,7 @@ extension OpenLog {
         guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
             guard worker.isStuck, worker.holdsToken, try !spool.isOnItsWay(manifest.run) else { return .open }
             // Nothing comes by itself any more: somebody moved files, or the target went back while the run was open.
-            let loaded = manifest.mode.isDirect ? try worker.target.loadedSequences(manifest.run) : []
+            let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
             let places = try spool.places(of: manifest, target: worker.queue, loaded: loaded)
             if let chunk = places.lost { return .lost(number: number, chunk: chunk) }
             if places.isArchived {
@@ -33,8 +36,9 @@ extension OpenLog {
             return .open
         }
         guard outcome == .loaded else { return .ended(number: number, outcome) }
-        guard let chunk = try spool.places(of: manifest, target: worker.queue).lost else { return .archived }
-        return .lost(number: number, chunk: chunk)
+        let places = try spool.places(of: manifest, target: worker.queue)
+        if places.isInHand { return .inHand }
+        return places.lost.map { .lost(number: number, chunk: $0) } ?? .archived
     }
 
     /// A loaded run that neither the target nor the archive has any more: a person decides.
@@ -50,7 +54,7 @@ extension OpenLog {
             isClosed
             ? "the target is older than manifest \(number), and the archive no longer has chunk \(chunk) of run \(manifest.run)"
             : "manifest \(number) was committed, and chunk \(chunk) of run \(manifest.run) is neither in the queue nor in the archive"
-        try worker.note("lost: \(reason)", manifest, number)
+        try worker.note("lost: \(reason)", key, number)
         worker.report(.lost(manifest, reason: reason))
         return .blocked(reason)
     }

@@ -74,7 +74,7 @@ struct OpenLog {
 
     private mutating func look(_ manifest: RunManifest, _ number: Int, isHeld: Bool, now: Int) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        let loaded = manifest.mode.isDirect ? try worker.target.loadedSequences(manifest.run) : []
+        let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
         let files = try spool.readyFiles(worker.queue, name)
         edited[number] = files.edited
         var open: [ReadyChunkName] = []
@@ -116,6 +116,7 @@ struct OpenLog {
         switch past {
         case .lost(let number, let chunk): return try settleLost(number, chunk, &summary)
         case .ended(let number, let outcome): return try close([number], as: outcome, &summary)
+        case .inHand: return .waiting
         case .open, .archived: break
         }
         if let cancelled = try cancelled() { return try close(cancelled, as: .cancelled, &summary) }
@@ -216,7 +217,7 @@ struct OpenLog {
     }
 
     private func hold(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
-        try worker.note("guard: \(reason)", manifest, number)
+        try worker.note("guard: \(reason)", key, number)
         worker.report(
             .held(manifest, reason: "\(reason); if that is right: bobbin load --allow-shrink"))
     }

@@ -2,10 +2,12 @@ internal import Chunk
 internal import JSON
 internal import Manifest
 
-/// A parameter of a bookkeeping statement.
+/// A parameter of a statement.
 enum BookValue {
     case text(String)
     case integer(Int64)
+    case double(Double)
+    case boolean(Bool)
     case null
 
     /// A count.
@@ -23,7 +25,7 @@ protocol BookSession: AnyObject {
 }
 
 /// `_bobbin_head` and `_bobbin_ledger` in a server. SQLite has statements of its own, which it prepares once.
-struct SQLBooks {
+struct SQLBooks: TargetBooks {
     let session: any BookSession
     let spool: String
 
@@ -155,39 +157,44 @@ struct SQLBooks {
     }
 }
 
-/// The head and ledger of an engine that has a session: what ``TargetEngine`` asks for, by ``SQLBooks``.
+/// An engine that is spoken to in SQL over a connection, by any number of loaders.
 protocol SQLTarget: TargetEngine {
-    /// A session that stands, with the bookkeeping tables made.
-    var books: SQLBooks { get throws }
+    /// Head and ledger by a session that stands, with the bookkeeping tables made.
+    ///
+    /// - Throws: class transient when the connection was lost within a transaction: what comes next must not go through alone.
+    var ledger: SQLBooks { get throws }
     /// What locks the row of a head, at the end of its SELECT.
     func lock(isMoving: Bool) -> String
+    /// An identifier in the engine's quotes.
+    func quote(_ name: String) throws -> String
 }
 
 extension SQLTarget {
     var hasOneWriter: Bool { false }
     var isFailedCommitUndone: Bool { false }
+    var books: any TargetBooks { get throws { try ledger } }
 
     func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
         // Looked at first: to insert what is there already would lock it against others in some engines.
-        let books = try books
-        if let head = try books.head(key, lock(isMoving: isMoving)) { return head }
-        try books.make(key)
-        return try books.head(key, lock(isMoving: isMoving)) ?? Head(number: 0, run: "", rows: 0)
+        let ledger = try ledger
+        if let head = try ledger.head(key, lock(isMoving: isMoving)) { return head }
+        try ledger.make(key)
+        return try ledger.head(key, lock(isMoving: isMoving)) ?? Head(number: 0, run: "", rows: 0)
     }
-    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
-    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
-    func enter(
-        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
-    ) throws -> Bool {
-        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
-    }
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
-        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
-    }
-    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
-        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
-    }
-    func close(_ result: LoadManifest, table: String, loader: String) throws {
-        try books.close(result, table: table, loader: loader)
+
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let sql = "DELETE FROM \(try quote(manifest.table))"
+        let fields = manifest.mode == .replacePartition ? try TableNeeds.partition(manifest, table) : []
+        let terms = try fields.map { "\(try quote($0.name)) = ?" }
+        let values: [BookValue] = fields.map { field in
+            switch field.value {
+            case .integer(let value):
+                table.columns.named(field.name)?.type == .boolean ? .boolean(value == 1) : .integer(value)
+            case .double(let value): .double(value)
+            case .text(let text): .text(text)
+            }
+        }
+        let condition = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
+        _ = try ledger.session.change(sql + condition, values)
     }
 }

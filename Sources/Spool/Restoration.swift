@@ -40,6 +40,8 @@ extension Spool {
     package struct ChunkPlaces: Sendable {
         /// The first that is nowhere.
         package var lost: Int?
+        /// Whether a loader has some in hand.
+        package var isInHand = false
         /// Whether some are in the archive.
         package var isArchived = false
         /// Whether the run has no manifest in the queue.
@@ -48,17 +50,29 @@ extension Spool {
 
     /// Looks for the chunks of a run.
     ///
+    /// Listings of several directories are no picture of one moment: a chunk that another loader moves between two of them is in
+    /// none. So it is only lost when it is nowhere in three looks, and no loader has anything of the run in hand.
     /// - Parameter loaded: chunks that the target has: it does not matter where they lie.
-    package func places(of manifest: RunManifest, target: String, loaded done: Set<Int> = []) throws -> ChunkPlaces {
+    package func places(of manifest: RunManifest, target: String, loaded: Set<Int> = []) throws -> ChunkPlaces {
+        var places = try look(for: manifest, target, loaded)
+        for _ in 0..<2 where places.lost != nil { places = try look(for: manifest, target, loaded) }
+        if places.isInHand { places.lost = nil }
+        return places
+    }
+
+    private func look(for manifest: RunManifest, _ target: String, _ done: Set<Int>) throws -> ChunkPlaces {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let archived = Set(try listing(loaded(target, manifest.run), .readyList).compactMap(FileNames.parseChunk))
         var present = Set(try readyChunks(target, name).map(\.sequence) + deadChunks(target, manifest.run))
+        var places = ChunkPlaces()
         // In loaders' hands; who is dead is found by the sweep.
         for loader in try listing("\(root)/claimed", .sweepList) where NameEncoding.isEncoded(loader) {
             for claim in try listing(claimed(loader), .sweepList).compactMap({ ClaimedName($0) })
-            where claim.ready.run == manifest.run && claim.target == target { present.insert(claim.chunk.sequence) }
+            where claim.ready.run == manifest.run && claim.target == target {
+                places.isInHand = true
+                present.insert(claim.chunk.sequence)
+            }
         }
-        var places = ChunkPlaces()
         for chunk in manifest.chunks where !done.contains(chunk.sequence) && !present.contains(chunk.sequence) {
             if archived.contains(chunk.sequence) {
                 places.isArchived = true

@@ -90,13 +90,8 @@ import Testing
             """)
         let server = try Running("/usr/bin/env", ["python3", "serve.py"], in: site.directory)
         let file = site.directory.appendingPathComponent("port")
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while Date() < deadline {
-            if let text = try? String(contentsOf: file, encoding: .utf8), let port = Int(text) { return (server, port) }
-            usleep(5_000)
-        }
-        Issue.record("the server did not start")
-        return (server, 0)
+        #expect(try site.until("the server has a port") { FileManager.default.fileExists(atPath: file.path) })
+        return (server, try #require(Int(try String(contentsOf: file, encoding: .utf8))))
     }
 
     @Test func badElementsOfAPageAreSetAside() throws {

@@ -241,4 +241,54 @@ private final class Warehouse {
         #expect(try warehouse.counts() == ["1000|1000", "2000|1000", "1000|1000"])
         #expect(try site.bobbin("doctor").output.contains("answers"))
     }
+
+    /// Passwords and certificates as a configuration names them, or leaves to the client library.
+    @Test func loginsOfPostgres() throws {
+        let server = try PostgresServer.start(PostgresServer.Options(hasTLS: true))
+        let site = try Site()
+        try site.write("in/a.ndjson", "{\"id\":1}\n")
+        func run(_ connection: String, _ environment: [String] = []) throws -> Ended {
+            try site.write(
+                "bobbin.yaml",
+                """
+                connections: {f: {type: files, path: in}, w: {type: postgres, \(connection)}}
+                jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: w, mode: replace}}
+                """)
+            return try Running(
+                "/usr/bin/env", environment + [Programs.bobbin, "load"], in: site.directory
+            ).wait()
+        }
+        let url = "url: \"postgres://postgres@localhost:\(server.port)/postgres\""
+        let verified = "\(url), sslmode: verify-full, sslrootcert: \(server.authority)"
+        try site.write("pgpass", "localhost:\(server.port):*:postgres:\(server.password)\n")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o600], ofItemAtPath: site.directory.appendingPathComponent("pgpass").path)
+        #expect(try run(verified, ["PGPASSFILE=pgpass"]).status == 0)
+        #expect(try run(verified, ["PGPASSWORD=\(server.password)"]).status == 0)
+        #expect(try run("\(verified), password: \"${SECRET}\"", ["SECRET=\(server.password)"]).status == 0)
+        let wrong = try run(
+            "\(url), sslmode: verify-full, sslrootcert: \(server.wrongAuthority)", ["PGPASSWORD=\(server.password)"])
+        #expect(wrong.status != 0 && wrong.errors.contains("certificate"), "\(wrong.errors)")
+        #expect(!wrong.errors.contains(server.password))
+    }
+
+    @Test func loginsOfMariaDB() throws {
+        let server = try MariaDBServer.start(.init(tls: true))
+        let site = try Site()
+        try site.write("in/a.ndjson", "{\"id\":1}\n")
+        try site.write("my.cnf", "[client]\nuser=root\npassword=\"\(MariaDBServer.rootPassword)\"\n")
+        func run(_ connection: String) throws -> Ended {
+            try site.write(
+                "bobbin.yaml",
+                """
+                connections: {f: {type: files, path: in}, w: {type: mysql, host: 127.0.0.1, port: \(server.port), database: test, \(connection)}}
+                jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: w, mode: replace}}
+                """)
+            return try site.bobbin("load")
+        }
+        let verified = try run("defaults_file: my.cnf, tls: verified, sslrootcert: \(server.authority)")
+        #expect(verified.status == 0, "\(verified.errors)")
+        let wrong = try run("defaults_file: my.cnf, tls: verified, sslrootcert: \(server.otherAuthority)")
+        #expect(wrong.status != 0 && !wrong.errors.contains(MariaDBServer.rootPassword), "\(wrong.errors)")
+    }
 }

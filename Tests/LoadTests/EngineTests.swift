@@ -178,4 +178,50 @@ import Testing
         #expect(outcome.summary.blocked == 1)
         #expect(try column(world, "id") == ["1"])
     }
+
+    /// Two spellings of one value are one key where the engine says so: then, too, the last one wins.
+    @Test(arguments: [TestEngine.postgres, .mariadb]) func theLastSpellingOfAKeyWins(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let lines = ["1.50", "1.5", "2", "1.500", "2.0", "1.5"].enumerated().map { "{\"k\":\($1),\"id\":\($0)}" }
+        try world.load(Batch(lines, ["k": .decimal, "id": .integer], mode: .merge, key: ["k"]))
+        #expect(try column(world, "id") == ["4", "5"])
+        let moments = ["2024-01-01T01:00:00+01:00", "2024-01-01T00:00:00Z", "2023-12-31T23:00:00-01:00"]
+        let other = moments.enumerated().map { "{\"k\":\"\($1)\",\"id\":\($0)}" }
+        try world.load(
+            Batch(other, ["k": .timestamp, "id": .integer], mode: .merge, key: ["k"]).with { batch in
+                batch.table = "moments"
+                batch.stream = "moments"
+            })
+        #expect(try column(world, "id", table: "moments") == ["2"])
+    }
+
+    /// A constraint of somebody's own refuses single rows, also on the way round that known keys take.
+    @Test(arguments: [TestEngine.postgres, .mariadb], [WriteMode.merge, .insertOnly, .append])
+    func constraintsRefuseSingleRows(_ engine: TestEngine, _ mode: WriteMode) throws {
+        let world = try World(engine)
+        let columns: KeyValuePairs<String, LogicalType> = ["id": .integer, "v": .text]
+        func lines(_ ids: Range<Int>, _ value: String) -> [String] {
+            ids.map { "{\"id\":\($0),\"v\":\"\($0 % 40 == 7 ? "bad" : value)\"}" }
+        }
+        func batch(_ lines: [String]) -> Batch {
+            Batch(lines, columns, mode: mode, key: mode == .append ? [] : ["id"]).with {
+                $0.guards.maximumRejectShare = 1
+            }
+        }
+        try world.load(batch(lines(0..<7, "a")))
+        let quoted = engine == .mariadb ? "`rows`" : "rows"
+        _ = try world.query("ALTER TABLE \(quoted) ADD CONSTRAINT good CHECK (v <> 'bad')")
+        let outcome = try world.load(batch(lines(3..<203, "b")))
+        let refused = (3..<203).filter { $0 % 40 == 7 }.count
+        #expect(outcome.summary.rejects == refused && refused == 5)
+        let rejects = try world.rejects()
+        #expect(rejects.count == refused && rejects.allSatisfy { $0.contains("bad") })
+        let expected: [String] =
+            switch mode {
+            case .merge: (0..<203).filter { $0 % 40 != 7 }.map { "\($0)|\($0 < 3 ? "a" : "b")" }
+            case .insertOnly: (0..<203).filter { $0 % 40 != 7 }.map { "\($0)|\($0 < 7 ? "a" : "b")" }
+            default: (0..<7).map { "\($0)|a" } + (3..<203).filter { $0 % 40 != 7 }.map { "\($0)|b" }
+            }
+        #expect(try world.rows(["id", "v"]) == expected.sorted())
+    }
 }

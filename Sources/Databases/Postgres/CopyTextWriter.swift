@@ -116,19 +116,6 @@ extension CopyTextWriter {
 
     /// Appends an integer in decimal digits.
     package func appendInteger(_ value: Int64) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { room in
-            var start = 20
-            var rest = value.magnitude
-            repeat {
-                start -= 1
-                room[start] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-                rest /= 10
-            } while rest > 0
-            if value < 0 {
-                start -= 1
-                room[start] = UInt8(ascii: "-")
-            }
-            appendPlain(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[start...]))
-        }
+        withDecimalDigits(value) { appendPlain(UnsafeRawBufferPointer($0)) }
     }
 }

@@ -50,6 +50,8 @@ final class MySQLBooks: BookSession {
         switch value {
         case .text(let text): .text(text)
         case .integer(let number): .integer(number)
+        case .double(let number): .double(number)
+        case .boolean(let flag): .integer(flag ? 1 : 0)
         case .null: .null
         }
     }

@@ -12,6 +12,8 @@ package final class MySQLTarget: LoadTarget {
     private let spool: String
     private var open: (connection: MySQLConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
+    /// From its begin to its commit or rollback: a new connection would go on without it.
+    private var isInTransaction = false
 
     /// Connects, and makes the bookkeeping tables.
     ///
@@ -28,6 +30,9 @@ package final class MySQLTarget: LoadTarget {
     private func connected() throws -> (connection: MySQLConnection, books: SQLBooks) {
         if let open, !open.connection.isBroken { return open }
         open = nil
+        if isInTransaction {
+            throw LoadError(.transient, "the connection was lost within a transaction: try again")
+        }
         tables = [:]
         let connection = try MySQLConnection(settings)
         // Without locks on what lies between rows, which other loaders would wait for.
@@ -47,16 +52,16 @@ package final class MySQLTarget: LoadTarget {
     }
 
     var connection: MySQLConnection { get throws { try connected().connection } }
-    var books: SQLBooks { get throws { try connected().books } }
+    var ledger: SQLBooks { get throws { try connected().books } }
 
     /// See ``LoadTarget``.
-    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
+    package func head(_ key: LogKey) throws -> Head { try ledger.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
     /// See ``LoadTarget``.
-    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try ledger.heads(name) }
     /// See ``LoadTarget``.
-    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try ledger.loaded(run) }
     /// See ``LoadTarget``.
-    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    package func closed(_ run: RunID) throws -> ClosedRun? { try ledger.closed(run) }
     /// See ``LoadTarget``.
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
@@ -73,10 +78,14 @@ extension MySQLConnection {
 
 extension MySQLTarget: SQLTarget {
     func lock(isMoving: Bool) -> String { isMoving ? " FOR UPDATE" : " LOCK IN SHARE MODE" }
+    func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
 
     // MARK: Transactions
 
-    func begin() throws { try connection.execute("START TRANSACTION") }
+    func begin() throws {
+        try connection.execute("START TRANSACTION")
+        isInTransaction = true
+    }
 
     func commit() throws {
         let connection = try connection
@@ -85,9 +94,11 @@ extension MySQLTarget: SQLTarget {
             throw LoadError(.transient, "\(settings.server): the transaction had ended before its commit: try again")
         }
         try connection.execute("COMMIT")
+        isInTransaction = false
     }
 
     func rollback() {
+        isInTransaction = false
         guard let connection = open?.connection, !connection.isBroken else { return }
         do { try connection.execute("ROLLBACK") } catch { open = nil }
     }
@@ -121,31 +132,21 @@ extension MySQLTarget: SQLTarget {
         }
     }
 
-    /// Keys of texts are made with a collation of bytes.
-    func comparesBytes(_ table: TargetTable) throws -> Bool { !table.key.isEmpty }
+    func comparesBytes(_ table: TargetTable) throws -> Bool {
+        guard table.isKeyedByBytes else { return false }
+        // A table of somebody else may pad its texts or compare them by other rules.
+        let connection = try connection
+        let found = try connection.query(
+            """
+            SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?
+            AND (data_type IN ('bigint', 'int', 'smallint', 'tinyint', 'date')
+                OR (data_type IN ('varchar', 'longtext') AND collation_name = ?))
+            """, [.text(table.name), .text(connection.byteCollation)])
+        let names = found.rows.indices.compactMap { found.text($0, 0) }
+        return table.key.allSatisfy { key in names.contains { $0.isSame(as: key) } }
+    }
 
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         try MySQLWriter(try connection, table: table, mode: mode, key: key)
-    }
-
-    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
-        let name = try MySQLConnection.quote(identifier: manifest.table)
-        guard manifest.mode == .replacePartition else {
-            try connection.execute("DELETE FROM \(name)")
-            return
-        }
-        var terms: [String] = []
-        var values: [MySQLValue] = []
-        for field in try TableNeeds.partition(manifest, table) {
-            terms.append("\(try MySQLConnection.quote(identifier: field.name)) = ?")
-            switch field.value {
-            case .integer(let value): values.append(.integer(value))
-            case .double(let value): values.append(.double(value))
-            case .text(let text): values.append(.text(text))
-            }
-        }
-        let statement = try connection.prepare("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))")
-        for (index, value) in values.enumerated() { statement.bind(index, value) }
-        _ = try statement.run()
     }
 }

@@ -57,8 +57,9 @@ final class MySQLWriter: RowWriter {
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
         rows.removeAll(keepingCapacity: true)
-        for place in 0..<(batch.order?.count ?? batch.count) {
-            let row = batch.order.map { Int($0[place]) } ?? place
+        let order = batch.order
+        for place in 0..<(order?.count ?? batch.count) {
+            let row = if let order { Int(order[place]) } else { place }
             if let problem = problem(batch, row) {
                 try reject(row, problem, "22003")
             } else {
@@ -155,7 +156,10 @@ final class MySQLWriter: RowWriter {
                 let cell = cells[column]
                 switch cell.kind {
                 case .null: text.null()
-                case .integer: put("\(cell.bits)")
+                case .integer:
+                    withDecimalDigits(cell.bits) { digits in
+                        if let start = digits.baseAddress { text.field(start, digits.count) }
+                    }
                 case .double: put(Double(bitPattern: UInt64(bitPattern: cell.bits)).description)
                 case .text, .side:
                     let bytes = MySQLWriter.bytes(cell, batch)

@@ -39,6 +39,8 @@ final class PostgresBooks: BookSession {
         switch value {
         case .text(let text): .text(text)
         case .integer(let number): .integer(number)
+        case .double(let number): .float(number)
+        case .boolean(let flag): .boolean(flag)
         case .null: nil
         }
     }

@@ -18,13 +18,12 @@ enum PostgresTable {
         }
     }
 
-    /// A partition's value as a parameter.
-    static func value(_ value: PartitionValue, _ type: LogicalType) -> PostgresValue {
-        switch value {
-        case .integer(let value): type == .boolean ? .boolean(value == 1) : .integer(value)
-        case .double(let value): .float(value)
-        case .text(let text): .text(text)
-        }
+    /// Names as the text of an array (manual, "Array Input and Output Syntax").
+    static func array(_ names: [String]) -> String {
+        "{"
+            + names.map { name in
+                "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+            }.joined(separator: ",") + "}"
     }
 
     /// Makes or changes the table inside the caller's transaction, and claims it for the run's stream.

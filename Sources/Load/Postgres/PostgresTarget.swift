@@ -14,6 +14,8 @@ package final class PostgresTarget: LoadTarget {
     private let spool: String
     private var open: (connection: PostgresConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
+    /// From its begin to its commit or rollback: a new connection would go on without it.
+    private var isInTransaction = false
 
     /// Connects, and makes the bookkeeping tables.
     ///
@@ -31,6 +33,9 @@ package final class PostgresTarget: LoadTarget {
     private func connected() throws -> (connection: PostgresConnection, books: SQLBooks) {
         if let open, !open.connection.isBroken { return open }
         open = nil
+        if isInTransaction {
+            throw LoadError(.transient, "the connection was lost within a transaction: try again")
+        }
         tables = [:]
         let connection = try PostgresConnection(settings)
         if let schema {
@@ -57,16 +62,16 @@ package final class PostgresTarget: LoadTarget {
     }
 
     var connection: PostgresConnection { get throws { try connected().connection } }
-    var books: SQLBooks { get throws { try connected().books } }
+    var ledger: SQLBooks { get throws { try connected().books } }
 
     /// See ``LoadTarget``.
-    package func head(_ key: LogKey) throws -> Head { try books.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
+    package func head(_ key: LogKey) throws -> Head { try ledger.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
     /// See ``LoadTarget``.
-    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try ledger.heads(name) }
     /// See ``LoadTarget``.
-    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try ledger.loaded(run) }
     /// See ``LoadTarget``.
-    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    package func closed(_ run: RunID) throws -> ClosedRun? { try ledger.closed(run) }
     /// See ``LoadTarget``.
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
@@ -74,7 +79,10 @@ package final class PostgresTarget: LoadTarget {
 extension PostgresTarget: SQLTarget {
     // MARK: Transactions
 
-    func begin() throws { try connection.execute("BEGIN") }
+    func begin() throws {
+        try connection.execute("BEGIN")
+        isInTransaction = true
+    }
 
     func commit() throws {
         let connection = try connection
@@ -83,9 +91,11 @@ extension PostgresTarget: SQLTarget {
             throw LoadError(.transient, "\(connection.place): the transaction had failed before its commit: try again")
         }
         try connection.execute("COMMIT")
+        isInTransaction = false
     }
 
     func rollback() {
+        isInTransaction = false
         guard let connection = open?.connection, !connection.isBroken, connection.transactionStatus != .idle else {
             return
         }
@@ -97,6 +107,7 @@ extension PostgresTarget: SQLTarget {
     func releaseSavepoint() throws { try connection.execute("RELEASE SAVEPOINT chunk") }
 
     func lock(isMoving: Bool) -> String { isMoving ? " FOR UPDATE" : " FOR SHARE" }
+    func quote(_ name: String) throws -> String { try PostgresConnection.quote(identifier: name) }
 
     // MARK: Tables
 
@@ -104,8 +115,9 @@ extension PostgresTarget: SQLTarget {
         let connection = try connection
         if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
         // DDL of two loaders at once would wait for each other's locks in turn.
-        try connection.execute("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock))")
+        try begin()
         do {
+            try connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(PostgresBooks.lock))")
             let table = try PostgresTable.prepare(connection, manifest)
             try commit()
             tables[manifest.table] = table
@@ -117,25 +129,20 @@ extension PostgresTarget: SQLTarget {
         }
     }
 
-    /// Equality of texts is equality of bytes under every deterministic collation, and others cannot be had by us.
-    func comparesBytes(_ table: TargetTable) throws -> Bool { !table.key.isEmpty }
+    func comparesBytes(_ table: TargetTable) throws -> Bool {
+        guard table.isKeyedByBytes else { return false }
+        // A table of somebody else may pad its texts or compare them by other rules.
+        let found = try connection.query(
+            """
+            SELECT count(*) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
+            WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attname = ANY($2::text[])
+            AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bigint'::regtype, 'integer'::regtype, 'smallint'::regtype,
+                'boolean'::regtype, 'date'::regtype) AND coalesce(c.collisdeterministic, true)
+            """, [.text(try quote(table.name)), .text(PostgresTable.array(table.key))])
+        return found.text(0, 0) == "\(table.key.count)"
+    }
 
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         try PostgresWriter(try connection, table: table, mode: mode, key: key)
-    }
-
-    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
-        let name = try PostgresConnection.quote(identifier: manifest.table)
-        guard manifest.mode == .replacePartition else {
-            try connection.execute("DELETE FROM \(name)")
-            return
-        }
-        var terms: [String] = []
-        var values: [PostgresValue?] = []
-        for field in try TableNeeds.partition(manifest, table) {
-            values.append(PostgresTable.value(field.value, table.columns.named(field.name)?.type ?? .text))
-            terms.append("\(try PostgresConnection.quote(identifier: field.name)) = $\(values.count)")
-        }
-        _ = try connection.query("DELETE FROM \(name) WHERE \(terms.joined(separator: " AND "))", values)
     }
 }

@@ -11,7 +11,6 @@ final class PostgresWriter: RowWriter {
     private typealias Reject = (_ row: Int, _ reason: String, _ code: String) throws -> Void
 
     private let connection: PostgresConnection
-    private let mode: WriteMode
     private let types: [LogicalType]
     private let copy: String
     private let stage: PostgresStage?
@@ -24,7 +23,6 @@ final class PostgresWriter: RowWriter {
 
     init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
         self.connection = connection
-        self.mode = mode
         types = table.columns.map(\.type)
         let names = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }.joined(separator: ", ")
         let name = try PostgresConnection.quote(identifier: table.name)
@@ -35,20 +33,20 @@ final class PostgresWriter: RowWriter {
     }
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
-        let count = batch.order?.count ?? batch.count
-        try encode(batch, count, reject)
+        let order = batch.order
+        try encode(batch, order?.count ?? batch.count, order, reject)
         try insert(0..<rows.count, reject)
     }
 
     func finish() throws { try stage?.drop() }
 
     /// Turns the rows of the batch into COPY's text.
-    private func encode(_ batch: RowBatch, _ count: Int, _ reject: Reject) throws {
+    private func encode(_ batch: RowBatch, _ count: Int, _ order: [Int32]?, _ reject: Reject) throws {
         text.removeAll()
         starts.removeAll(keepingCapacity: true)
         rows.removeAll(keepingCapacity: true)
         for place in 0..<count {
-            let row = batch.order.map { Int($0[place]) } ?? place
+            let row = if let order { Int(order[place]) } else { place }
             let start = text.count
             if let fault = encode(batch, batch.row(row)) {
                 text.truncate(to: start)

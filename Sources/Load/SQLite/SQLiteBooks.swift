@@ -3,7 +3,7 @@ internal import JSON
 internal import Manifest
 
 /// `_bobbin_head`, `_bobbin_ledger` and `_bobbin_tables` in an SQLite target.
-final class SQLiteBooks {
+final class SQLiteBooks: TargetBooks {
     static let schema = """
         CREATE TABLE IF NOT EXISTS _bobbin_head(
             spool TEXT NOT NULL, job TEXT NOT NULL, stream TEXT NOT NULL, partition TEXT NOT NULL,

@@ -10,7 +10,7 @@ package final class SQLiteTarget: LoadTarget {
     let connection: SQLiteConnection
     private var tables: [String: TargetTable] = [:]
     private let spool: String
-    private lazy var books = SQLiteBooks(connection, spool: spool)
+    private lazy var ledger = SQLiteBooks(connection, spool: spool)
 
     /// Opens the file and makes the bookkeeping tables.
     ///
@@ -43,13 +43,13 @@ package final class SQLiteTarget: LoadTarget {
     }
 
     /// See ``LoadTarget``.
-    package func head(_ key: LogKey) throws -> Head { try books.head(key) }
+    package func head(_ key: LogKey) throws -> Head { try ledger.head(key) }
     /// See ``LoadTarget``.
-    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try books.heads(name) }
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try ledger.heads(name) }
     /// See ``LoadTarget``.
-    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try books.loaded(run) }
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try ledger.loaded(run) }
     /// See ``LoadTarget``.
-    package func closed(_ run: RunID) throws -> ClosedRun? { try books.closed(run) }
+    package func closed(_ run: RunID) throws -> ClosedRun? { try ledger.closed(run) }
     /// See ``LoadTarget``.
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
@@ -57,9 +57,10 @@ package final class SQLiteTarget: LoadTarget {
 extension SQLiteTarget: TargetEngine {
     var hasOneWriter: Bool { true }
     var isFailedCommitUndone: Bool { true }
+    var books: any TargetBooks { ledger }
 
     /// `begin` has locked the whole file.
-    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head { try books.head(key) }
+    func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head { try ledger.head(key) }
 
     // MARK: Transactions
 
@@ -80,25 +81,6 @@ extension SQLiteTarget: TargetEngine {
     }
 
     func releaseSavepoint() throws { try connection.execute("RELEASE chunk") }
-
-    // MARK: Ledger
-
-    func loadedSequences(_ run: RunID) throws -> Set<Int> { try books.loadedSequences(run) }
-    func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) { try books.totals(run) }
-    func enter(
-        _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
-    ) throws -> Bool {
-        try books.enter(id, table: table, manifest: manifest, loader: loader, attempt: attempt, at: at)
-    }
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
-        try books.settle(id, rows: rows, rejects: rejects, rejectsFile: rejectsFile)
-    }
-    func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
-        try books.moveHead(key, from: from, to: number, run: run, rows: rows, table: table)
-    }
-    func close(_ result: LoadManifest, table: String, loader: String) throws {
-        try books.close(result, table: table, loader: loader)
-    }
 
     // MARK: Tables
 
