@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "Extract",
             dependencies: [
-                "Chunk", "Configuration", "Formats", "HTTP", "JSON", "Manifest", "Spool", "Storage", "Threads",
+                "Chunk", "Configuration", "Databases", "Formats", "HTTP", "JSON", "Manifest", "Spool", "Storage",
+                "Threads",
             ],
             swiftSettings: settings),
         .target(name: "Databases", dependencies: ["CMySQLABI", "CSQLite"], swiftSettings: settings),

@@ -1,3 +1,7 @@
+internal import Databases
+internal import HTTP
+internal import Storage
+
 /// Why a partition could not be extracted, by failure class.
 package struct ExtractError: Error, Sendable, CustomStringConvertible {
     /// Failure classes of the design, as far as sources have them.
@@ -25,4 +29,33 @@ package struct ExtractError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+
+    /// Any error of a source, by its class.
+    package init(_ error: any Error) {
+        switch error {
+        case let known as ExtractError: self = known
+        case let http as HTTPError:
+            let kind: Class =
+                switch http.category {
+                case .transient: .transient
+                case .permission: .permission
+                case .configuration: .configuration
+                case .cancelled: .cancelled
+                }
+            self.init(kind, http.message)
+        case let database as any DatabaseError:
+            let kind: Class =
+                switch database.kind {
+                case .transient: .transient
+                case .environment: .environment
+                case .permission: .permission
+                case .data: .data
+                case .configuration: .configuration
+                }
+            self.init(kind, "\(database)")
+        case let storage as StorageError:
+            self.init(storage.code == .permission ? .permission : .environment, storage.description)
+        default: self.init(.configuration, "\(error)")
+        }
+    }
 }

@@ -26,7 +26,7 @@ struct PartitionExtraction {
         do {
             try extract(&result)
         } catch {
-            let failure = HTTPEndpoint.failure(error).error
+            let failure = ExtractError(error)
             switch failure.kind {
             case .cancelled: result.end = .cancelled
             case .paused: result.end = .paused
@@ -61,7 +61,8 @@ struct PartitionExtraction {
         let base = try spool.lastNumber(key)
         let last = base > 0 ? try spool.manifest(key, base) : nil
         let mode = stream.settings.mode
-        let from = mode.isReplace ? (stream.isFileSource ? last?.cursorTo ?? .null : .null) : last?.cursorTo ?? .null
+        var from = mode.isReplace && !stream.isFileSource ? JSONValue.null : last?.cursorTo ?? .null
+        if let since = stream.wish.since { from = .record([("since", .string(since))]) }
         if stream.isFileSource, nothingNew(from) { return }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
@@ -89,7 +90,7 @@ struct PartitionExtraction {
         do {
             try read(writer, from: from, began: began, &result)
         } catch {
-            let failure = HTTPEndpoint.failure(error).error
+            let failure = ExtractError(error)
             result.rows = writer.manifest.rows
             result.chunks = writer.manifest.chunks.count
             // Finished chunks wait for the next run of the partition; a cancelled or void run has no successor, and one

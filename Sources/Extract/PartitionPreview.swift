@@ -44,7 +44,7 @@ package struct PartitionPreview: Sendable {
                 rejects: rejects, isCancelled: { context.stop.isStopped })
             _ = try reader.nextPage(into: sink)
             try context.benches.with(rank: 0) { try sink.finish($0) }
-        } catch { throw HTTPEndpoint.failure(error).error }
+        } catch { throw ExtractError(error) }
         var rows: [String] = []
         if !writer.manifest.chunks.isEmpty {
             let path = "\(context.spool.writing(run))/\(FileNames.chunk(0))"

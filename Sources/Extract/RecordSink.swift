@@ -108,6 +108,22 @@ package final class RecordSink {
         return nil
     }
 
+    /// The columns that the source says it has, before any record comes.
+    ///
+    /// - Parameter isFixed: whether they hold what they are declared as; otherwise their values may widen them.
+    package func expect(_ columns: [Column], isFixed: Bool) { schema.expect(columns, isFixed: isFixed) }
+
+    /// Takes `count` records whose columns are all expected, one a line.
+    package func add(lines: UnsafeRawBufferPointer, count: Int) {
+        guard let bench else { return }
+        bench.raw.append(lines)
+        _ = pageHash.addLines(lines)
+        pageRows &+= count
+    }
+
+    /// Rows after which the chunk is full, the page in hand not counted.
+    package var rowsToFullChunk: Int { limits.rows - chunkRows }
+
     /// Whether the chunk is full with the page in hand: a source that may end its page here should.
     package var isChunkFull: Bool {
         guard let bench else { return false }

@@ -82,7 +82,8 @@ package struct RejectReplay: Sendable {
         for column in schema {
             switch column.type {
             // A row that is replayed as it was is refused again, and does not make the whole column a text.
-            case .boolean, .integer, .bigint, .double, .decimal, .date, .timestamp: declared[column.name] = column.type
+            case .boolean, .integer, .bigint, .double, .decimal, .date, .time, .datetime, .timestamp, .uuid, .bytes:
+                declared[column.name] = column.type
             case .null, .json, .text: break
             }
         }

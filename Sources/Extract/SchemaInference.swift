@@ -39,18 +39,45 @@ package struct SchemaInference: Sendable {
         for column in columns {
             bytes += column.name.bytes
             ends.append(bytes.count)
-            declared.append(declarations[column.name.bytes])
-            let seen =
-                switch column.type {
-                case .null: Kinds.null
-                case .boolean: Kinds.boolean
-                case .integer: Kinds.integer
-                case .bigint: Kinds.bigint
-                case .double: Kinds.number
-                case .json: Kinds.nested
-                case .text, .decimal, .date, .timestamp: Kinds.text
-                }
-            kinds.append(seen)
+            declared.append(declarations[column.name.bytes] ?? (column.type.isOnlyDeclared ? column.type : nil))
+            kinds.append(SchemaInference.seen(column.type))
+        }
+    }
+
+    /// Columns that the source says it has.
+    ///
+    /// - Parameter isFixed: whether all of them keep their types; otherwise only those that no values show.
+    package mutating func expect(_ columns: [Column], isFixed: Bool) {
+        for column in columns {
+            let index: Int
+            if let known = ends.indices.first(where: { bytes[start($0)..<ends[$0]].elementsEqual(column.name.utf8) }) {
+                index = known
+            } else {
+                bytes += column.name.bytes
+                ends.append(bytes.count)
+                kinds.append(0)
+                declared.append(nil)
+                index = ends.count - 1
+            }
+            if isFixed || column.type.isOnlyDeclared {
+                let before = declared[index] ?? SchemaInference.type(kinds[index])
+                declared[index] = before.widened(with: column.type)
+            } else {
+                kinds[index] |= SchemaInference.seen(column.type)
+            }
+        }
+    }
+
+    /// The sort of values that a column of some type was inferred from.
+    private static func seen(_ type: LogicalType) -> UInt16 {
+        switch type {
+        case .null: Kinds.null
+        case .boolean: Kinds.boolean
+        case .integer: Kinds.integer
+        case .bigint: Kinds.bigint
+        case .double: Kinds.number
+        case .json: Kinds.nested
+        case .text, .decimal, .date, .time, .datetime, .timestamp, .uuid, .bytes: Kinds.text
         }
     }
 

@@ -15,41 +15,61 @@ package final class StreamPlan: Sendable {
     package let fingerprint: String
     let deadline: Double
     let lowWater: Int
-    private let endpoint: HTTPEndpoint?
-    private let directory: String
-    private let filesByPartition: [Manifest.Partition: [SourceFile]]
-    private let options: ReadingOptions?
+    private let source: Kind
+
+    private enum Kind: Sendable {
+        case http(HTTPEndpoint, HTTPSourceSettings)
+        case files(FileSourceSettings, ReadingOptions, directory: String, [Manifest.Partition: [SourceFile]])
+        case sql(SQLPlan)
+    }
+
+    /// What one invocation asks of all its streams.
+    package struct Wish: Sendable {
+        /// Where an incremental stream begins, in place of where the last run ended.
+        package var since: String?
+        /// Whether everything is read anew and put in the place of what is there.
+        package var isFullRefresh = false
+
+        /// Nothing out of the ordinary.
+        package init() {}
+    }
+
+    package let wish: Wish
 
     /// Prepares `stream`.
     ///
     /// - Parameters:
     ///   - wanted: the partitions of the invocation; for file sources the restriction `--set` of the columns.
+    ///   - table: what the stream is in its database.
     /// - Throws: `ExtractError`.
     package init(
         _ stream: Configuration.Stream, of configuration: Settings, wanted: [Manifest.Partition],
-        restriction: [String: [String]], files: any FileSystem, clock: any Clock
+        restriction: [String: [String]], files: any FileSystem, clock: any Clock, table: SQLPlan? = nil,
+        wish: Wish = Wish()
     ) throws {
-        settings = stream
-        fingerprint = configuration.fingerprint(of: stream)
+        settings = table?.stream ?? stream
+        self.wish = wish
+        let identity = configuration.fingerprint(of: settings)
+        // A run that was begun with another wish is another one.
+        fingerprint =
+            wish.since == nil && !wish.isFullRefresh
+            ? identity : fnv1a("\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)".utf8)
         lowWater = configuration.load.lowWater
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
             let client: HTTPClient
             do {
                 client = try HTTPClient(HTTPOptions.make(connection, stream.timeouts))
-                endpoint = try HTTPEndpoint(
+                let endpoint = try HTTPEndpoint(
                     name: source.connection, client: client, baseURL: connection.baseURL, settings: source,
                     retry: HTTPOptions.retry(stream.retry),
                     connectionHeaders: connection.headers.map(\.name), partitions: wanted.count, clock: clock)
-            } catch { throw HTTPEndpoint.failure(error).error }
+                self.source = .http(endpoint, source)
+            } catch { throw ExtractError(error) }
             partitions = wanted
-            directory = ""
-            filesByPartition = [:]
-            options = nil
             deadline = 2 * client.options.requestTimeout + 2 * HTTP.RetryPolicy.retryAfterCap
         case (.files(let source), .files(let connection)?):
-            endpoint = nil
-            directory = connection.path
+            let options: ReadingOptions
             do { options = try FileOptions.make(source, stream.columns) } catch {
                 throw ExtractError(.configuration, "\(stream.job): \(error)")
             }
@@ -62,8 +82,16 @@ package final class StreamPlan: Sendable {
             }
             // Where nothing partitions the files, no file at all is still a (possibly empty) table.
             partitions = found.map(\.partition)
-            filesByPartition = Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) })
+            self.source = .files(
+                source, options, directory: connection.path,
+                Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) }))
             deadline = 600
+        case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?):
+            guard let table else { throw ExtractError(.configuration, "\(stream.job): its table was not looked for") }
+            source = .sql(table)
+            partitions = wanted
+            // A server may sort for long before the first row comes.
+            deadline = 86_400
         default:
             throw ExtractError(
                 .configuration,
@@ -72,9 +100,14 @@ package final class StreamPlan: Sendable {
     }
 
     /// Whether it reads files.
-    package var isFileSource: Bool { endpoint == nil }
+    package var isFileSource: Bool { if case .files = source { true } else { false } }
 
-    func files(of partition: Manifest.Partition) -> [SourceFile] { filesByPartition[partition] ?? [] }
+    /// The table or query that it reads; nil for other sources.
+    package var table: SQLPlan? { if case .sql(let plan) = source { plan } else { nil } }
+
+    func files(of partition: Manifest.Partition) -> [SourceFile] {
+        if case .files(_, _, _, let files) = source { files[partition] ?? [] } else { [] }
+    }
 
     var guards: Guards {
         var guards = Guards()
@@ -91,19 +124,22 @@ package final class StreamPlan: Sendable {
         _ partition: Manifest.Partition, rank: Int, files: [SourceFile], context: ExtractContext, from: JSONValue,
         resume: JSONValue, rejects: InputRejects, isCancelled: @escaping () -> Bool
     ) throws -> any SourceReader {
-        if let endpoint, case .http(let source) = settings.source {
+        switch source {
+        case .http(let endpoint, let source):
             return try HTTPSourceReader(
                 endpoint, source, context: context,
                 log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
                 from: from, rejects: rejects, isCancelled: isCancelled)
+        case .files(let source, let options, let directory, _):
+            return FileSourceReader(
+                directory: directory, files: files, takesAll: settings.mode.isReplace || wish.isFullRefresh,
+                options: options, settings: source, context: context,
+                partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
+                isCancelled: isCancelled)
+        case .sql(let plan):
+            return try SQLSourceReader(
+                plan, context: context, partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
+                isCancelled: isCancelled)
         }
-        guard let options, case .files(let source) = settings.source else {
-            throw ExtractError(.configuration, "\(settings.job) has no source")
-        }
-        return FileSourceReader(
-            directory: directory, files: files, takesAll: settings.mode.isReplace, options: options,
-            settings: source, context: context,
-            partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
-            isCancelled: isCancelled)
     }
 }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// How a client proves who it is. Prints without secrets.
 package enum Authorization: Sendable, RedactedDescription {
     case none

@@ -8,11 +8,13 @@ struct Cell {
         case text
         /// Text in the batch's side buffer: unescaped strings and constants.
         case side
+        /// Bytes in the batch's side buffer.
+        case bytes
     }
 
     /// The integer, the float64's bits, or the offset of the text.
     var bits: Int64
-    /// Bytes of the text.
+    /// Length of the text or bytes, in bytes.
     var length: Int32
     var kind: Kind
 

@@ -34,7 +34,7 @@ enum CellOrder {
             let bits = (number(cell) + 0).bitPattern
             let ordered = bits >> 63 == 0 ? bits | 1 << 63 : ~bits
             return 1 << 62 | ordered >> 2
-        case .text, .side:
+        case .text, .side, .bytes:
             let bytes = start(cell, batch)
             var value: UInt64 = 0
             // Buffers end in padding: eight bytes can always be read.
@@ -50,7 +50,7 @@ enum CellOrder {
         switch kind {
         case .null: 0
         case .integer, .double: 1
-        case .text, .side: 2
+        case .text, .side, .bytes: 2
         }
     }
 

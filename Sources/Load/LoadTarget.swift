@@ -51,7 +51,7 @@ struct TargetTable {
             && key.allSatisfy { name in
                 switch columns.named(name)?.type {
                 case .text, .integer, .bigint, .boolean, .date: true
-                case .double, .decimal, .timestamp, .json, .null, nil: false
+                case .double, .decimal, .time, .datetime, .timestamp, .uuid, .bytes, .json, .null, nil: false
                 }
             }
     }

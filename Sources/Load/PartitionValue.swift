@@ -18,7 +18,9 @@ enum PartitionValue {
         case .double:
             guard let value = Double(text), PartitionValue.isPlain(text) else { return nil }
             self = .double(value)
-        case .null, .decimal, .date, .timestamp, .json, .text:
+        case .bytes:
+            return nil
+        case .null, .decimal, .date, .time, .datetime, .timestamp, .uuid, .json, .text:
             self = .text(text)
         }
     }

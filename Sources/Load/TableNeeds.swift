@@ -31,6 +31,18 @@ enum TableNeeds {
         return implied + wanted
     }
 
+    /// The type that holds a column's values and those to come.
+    ///
+    /// - Throws: for bytes, which are no text, and of which none would be made.
+    static func widened(_ column: Column, with type: LogicalType, _ manifest: RunManifest) throws -> LogicalType {
+        let wider = column.type.widened(with: type)
+        guard column.type == .bytes, wider != .bytes else { return wider }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table): column \(column.name) holds bytes and the source now brings \(type.rawValue): declare it "
+                + "(columns: {\(column.name): bytes}), or give the stream another `table`")
+    }
+
     /// One stream owns a table; otherwise one job's replace would delete another's rows.
     ///
     /// - Returns: whether the same stream of another spool has it, which takes it over.

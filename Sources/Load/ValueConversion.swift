@@ -40,6 +40,9 @@ enum ValueConversion {
             }
             throw RowFault(reason: "\(kind.described) is no integer", column: nil)
         case .double:
+            if kind == .string, let value = notFinite(bytes) {
+                return Cell(bits: Int64(bitPattern: value.bitPattern), length: 0, kind: .double)
+            }
             guard kind == .integer || kind == .number || (kind == .string && isNumber(bytes)) else {
                 throw RowFault(reason: "\(kind.described) is no number", column: nil)
             }
@@ -47,7 +50,10 @@ enum ValueConversion {
             guard value.isFinite else { throw RowFault(reason: "the number overflows float64", column: nil) }
             return Cell(bits: Int64(bitPattern: value.bitPattern), length: 0, kind: .double)
         case .decimal:
-            guard kind == .integer || kind == .number || (kind == .string && isNumber(bytes)) else {
+            guard
+                kind == .integer || kind == .number
+                    || (kind == .string && (isNumber(bytes) || notFinite(bytes) != nil))
+            else {
                 throw RowFault(reason: "\(kind.described) is no number", column: nil)
             }
             return literal
@@ -62,18 +68,67 @@ enum ValueConversion {
             default: throw RowFault(reason: "\(kind.described) is no boolean", column: nil)
             }
         case .date:
-            guard kind == .string, ISO8601.isDate(bytes) else {
+            guard kind == .string, ISO8601.isDate(bytes) || ISO8601.isBeyond(bytes) else {
                 throw RowFault(reason: "not an ISO 8601 date (YYYY-MM-DD)", column: nil)
             }
             return literal
         case .timestamp:
-            guard kind == .string, ISO8601.isTimestamp(bytes) else {
+            guard kind == .string, ISO8601.isTimestamp(bytes) || ISO8601.isBeyond(bytes) else {
                 throw RowFault(reason: "not an ISO 8601 time (YYYY-MM-DDThh:mm[:ss[.fff]][Z|+hh:mm])", column: nil)
             }
             return literal
+        case .datetime:
+            guard kind == .string, ISO8601.isTimestamp(bytes, hasZone: false) || ISO8601.isBeyond(bytes) else {
+                throw RowFault(
+                    reason: "not an ISO 8601 time without a zone (YYYY-MM-DDThh:mm[:ss[.fff]])", column: nil)
+            }
+            return literal
+        case .time:
+            guard kind == .string, ISO8601.isTime(bytes) else {
+                throw RowFault(reason: "not an ISO 8601 time of day (hh:mm[:ss[.fff]])", column: nil)
+            }
+            return literal
+        case .uuid:
+            guard kind == .string, isUUID(bytes) else {
+                throw RowFault(reason: "not a UUID (8-4-4-4-12 hexadecimal digits)", column: nil)
+            }
+            return literal
+        case .bytes:
+            guard kind == .string else { throw RowFault(reason: "\(kind.described) is no base64", column: nil) }
+            let offset = batch.side.count
+            // In the side buffer the text lies where the bytes go.
+            let isThere = place == .side
+            if !isThere { batch.side.reserve(length) }
+            let room = batch.side.base + (isThere ? start : offset)
+            guard let count = Base64.decode(base + start, length, to: room) else {
+                throw RowFault(reason: "not base64 (RFC 4648, with its padding)", column: nil)
+            }
+            if !isThere { batch.side.append(capacity: length) { _ in count } }
+            return Cell(
+                bits: Int64(isThere ? start : offset), length: Int32(truncatingIfNeeded: count), kind: .bytes)
         case .null:
             throw RowFault(reason: "a value in a column that held only nulls", column: nil)
         }
+    }
+
+    /// What floats and decimals can be besides numbers, as databases spell it.
+    private static func notFinite(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
+        if bytes.elementsEqual("NaN".utf8) { return .nan }
+        if bytes.elementsEqual("Infinity".utf8) { return .infinity }
+        return bytes.elementsEqual("-Infinity".utf8) ? -.infinity : nil
+    }
+
+    /// Whether the bytes are the text of a UUID (RFC 9562 section 4).
+    private static func isUUID(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count == 36 else { return false }
+        for (place, byte) in bytes.enumerated() {
+            if place == 8 || place == 13 || place == 18 || place == 23 {
+                guard byte == UInt8(ascii: "-") else { return false }
+            } else {
+                guard (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20) else { return false }
+            }
+        }
+        return true
     }
 
     /// A boolean as SQLite holds it, from the text of a partition's value.
@@ -163,7 +218,33 @@ enum ISO8601 {
         bytes.count == 10 && isDatePrefix(bytes)
     }
 
-    static func isTimestamp(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// Dates and times that only some engines have, in PostgreSQL's words: the infinities, years before 1 (`... BC`) and after
+    /// 9999.
+    static func isBeyond(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        if bytes.elementsEqual("infinity".utf8) || bytes.elementsEqual("-infinity".utf8) { return true }
+        let digits = bytes.prefix { (0x30...0x39).contains($0) }.count
+        guard digits >= 4, digits <= 6, digits < bytes.count, bytes[digits] == UInt8(ascii: "-") else { return false }
+        var rest = bytes[digits...]
+        let isBefore = rest.suffix(3).elementsEqual(" BC".utf8)
+        if isBefore { rest = rest.dropLast(3) }
+        guard isBefore || digits > 4 else { return false }
+        return rest.allSatisfy { "0123456789-: +.TZ".utf8.contains($0) }
+    }
+
+    /// Whether the bytes are a time of day, up to 24:00:00.
+    static func isTime(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard bytes.count >= 5, let hour = number(bytes, 0, 2), bytes[2] == UInt8(ascii: ":"),
+            let minute = number(bytes, 3, 2), minute < 60
+        else { return false }
+        if hour >= 24 { return bytes.elementsEqual("24:00:00".utf8) }
+        if bytes.count == 5 { return true }
+        guard bytes[5] == UInt8(ascii: ":"), let second = number(bytes, 6, 2), second <= 60 else { return false }
+        if bytes.count == 8 { return true }
+        return bytes[8] == UInt8(ascii: ".") && bytes.count > 9
+            && bytes[9...].allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    static func isTimestamp(_ bytes: UnsafeBufferPointer<UInt8>, hasZone: Bool = true) -> Bool {
         guard bytes.count >= 16, isDatePrefix(bytes), bytes[10] | 0x20 == UInt8(ascii: "t") || bytes[10] == 0x20,
             let hour = number(bytes, 11, 2), hour < 24, bytes[13] == UInt8(ascii: ":"),
             let minute = number(bytes, 14, 2), minute < 60
@@ -180,6 +261,7 @@ enum ISO8601 {
             }
         }
         if index == bytes.count { return true }
+        guard hasZone else { return false }
         if bytes[index] | 0x20 == UInt8(ascii: "z") { return index + 1 == bytes.count }
         guard bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-"),
             let hours = number(bytes, index + 1, 2), hours < 24

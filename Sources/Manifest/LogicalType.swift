@@ -15,11 +15,27 @@ package enum LogicalType: String, Sendable, Hashable, CaseIterable {
     case decimal
     /// Only declared: ISO 8601 calendar date.
     case date
-    /// Only declared: ISO 8601 date and time.
+    /// Only declared: ISO 8601 date and time, an instant.
     case timestamp
+    /// Only declared: ISO 8601 date and time as clocks show it, without a zone.
+    case datetime
+    /// Only declared: ISO 8601 time of day.
+    case time
+    /// Only declared: RFC 9562, 36 characters.
+    case uuid
+    /// Only declared: bytes, as base64 text (RFC 4648 section 4).
+    case bytes
     /// Nested values, as their JSON text.
     case json
     case text
+
+    /// Whether no value shows that a column is of this type.
+    package var isOnlyDeclared: Bool {
+        switch self {
+        case .decimal, .date, .time, .datetime, .timestamp, .uuid, .bytes: true
+        case .null, .boolean, .bigint, .integer, .double, .json, .text: false
+        }
+    }
 
     /// The least type that holds the values of both without bending one.
     package func widened(with other: LogicalType) -> LogicalType {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Extract
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
@@ -23,6 +24,20 @@ struct PartitionOptions: ParsableArguments {
 
     @Option(help: "As many days back, in place of last_days.")
     var days: Int?
+
+    @Option(help: "Begin incremental streams at this value of their cursor, in place of where the last run ended.")
+    var since: String?
+
+    @Flag(help: "Read everything anew, and put it in the place of what the tables hold.")
+    var fullRefresh = false
+
+    /// What the streams are asked for besides their partitions.
+    var wish: StreamPlan.Wish {
+        var wish = StreamPlan.Wish()
+        wish.since = since
+        wish.isFullRefresh = fullRefresh
+        return wish
+    }
 
     func restriction() throws -> [String: [String]] {
         var values: [String: [String]] = [:]

@@ -33,7 +33,9 @@ final class Session: Sendable {
     ) throws -> [StreamPlan] {
         let restriction = try options.restriction()
         let today = try workspace.today()
-        return try workspace.streams(jobs).map { stream in
+        let catalog = SQLCatalog(open: workspace.sqlOpener)
+        let plans = try workspace.streams(jobs).flatMap { stream -> [StreamPlan] in
+            let stream = options.fullRefresh ? stream.refreshed : stream
             var wanted: [Manifest.Partition] = []
             let isFromPath = stream.partitions.contains { $0.values == .fromPath }
             if isFromPath {
@@ -45,11 +47,48 @@ final class Session: Sendable {
                     Manifest.Partition($0.map { .init(name: $0.name, value: $0.value) })
                 }
             }
-            let plan = try StreamPlan(
-                stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
-                clock: workspace.clock)
+            func plan(_ table: SQLPlan?) throws -> StreamPlan {
+                try StreamPlan(
+                    stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
+                    clock: workspace.clock, table: table, wish: options.wish)
+            }
+            if case .sql = stream.source { return try tables(stream, workspace, catalog).map(plan) }
+            let plan = try plan(nil)
             if plan.isFileSource { try checkFiles(plan, workspace, restriction, options) }
-            return plan
+            return [plan]
+        }
+        try checkTables(plans)
+        return plans
+    }
+
+    /// The tables and queries of a stream of a database.
+    private static func tables(
+        _ stream: Configuration.Stream, _ workspace: Workspace, _ catalog: SQLCatalog
+    ) throws -> [SQLPlan] {
+        let job = workspace.settings.jobs.first { $0.name == stream.job }
+        let found: [SQLPlan]
+        do {
+            found = try catalog.resolve(stream, siblings: job?.streams ?? [], disabled: job?.disabled ?? [])
+        } catch { throw ExtractError(error) }
+        if found.isEmpty {
+            Console.error("\(stream.job): no table of connection \(stream.source.connection) matches \(stream.name)")
+        }
+        return found
+    }
+
+    /// One table of a target is one stream's.
+    private static func checkTables(_ plans: [StreamPlan]) throws {
+        var owners: [String: String] = [:]
+        for stream in plans.map(\.settings) {
+            for target in stream.targets {
+                let name = "\(stream.job)/\(stream.name)"
+                if let other = owners.updateValue(name, forKey: "\(target)\0\(stream.table.lowercased())") {
+                    throw CommandError(
+                        .usage,
+                        "\(other) and \(name) would both be table \(stream.table) of \(target): give one another `table`, or a pattern "
+                            + "`table: \"{schema}_{table}\"`")
+                }
+            }
         }
     }
 

@@ -298,8 +298,9 @@ struct Status: ParsableCommand {
         let today = try workspace.today()
         let running = Set(try Inventory.extractions(access.spool).compactMap(\.key))
         for stream in try workspace.streams(wanted) {
-            // The partitions of files are known by looking at the files, which is `plan`.
-            guard case .http = stream.source else { continue }
+            // The partitions of files are known by looking at the files, and tables by asking the database, which is `plan`.
+            if case .files = stream.source { continue }
+            if stream.isPattern { continue }
             for values in try expand(stream.partitions, today: today) {
                 let partition = Manifest.Partition(values.map { .init(name: $0.name, value: $0.value) })
                 let key = LogKey(job: stream.job, stream: stream.name, partition: partition)

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Databases
+internal import Extract
 internal import Glibc
 internal import Load
 internal import Manifest
@@ -76,6 +77,29 @@ struct Workspace {
                 .configuration,
                 "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"
             )
+        }
+    }
+
+    /// Opens databases to read from, by the names of their connections.
+    var sqlOpener: SQLOpener {
+        let workspace = self
+        return { name in
+            switch workspace.settings.connections[name] {
+            case .sqlite(let sqlite)?:
+                return try SQLiteSession(path: sqlite.path, busySeconds: workspace.seconds(sqlite.busyTimeout))
+            case .postgres(let postgres)?:
+                var made = workspace.postgres(postgres)
+                // A read takes as long as the table is large; timeouts.partition limits it.
+                made.statementSeconds = 0
+                return try PostgresSession(made, schema: postgres.schema)
+            case .mysql(let mysql)?:
+                var made = workspace.mysql(mysql)
+                made.statementSeconds = nil
+                made.readSeconds = 86_400
+                return try MySQLSession(made)
+            case .http, .files, nil:
+                throw ExtractError(.configuration, "connection \(name) is no database")
+            }
         }
     }
 

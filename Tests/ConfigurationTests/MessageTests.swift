@@ -148,8 +148,8 @@ import Testing
         (
             "    columns: {a: intger, b: null}", "",
             [
-                #"bobbin.yaml:14:18: jobs.j.columns.a: expected one of boolean, integer, bigint, double, decimal, date, timestamp, json, text, found "intger"; did you mean "integer"?"#,
-                "bobbin.yaml:14:29: jobs.j.columns.b: expected one of boolean, integer, bigint, double, decimal, date, timestamp, json, text, found nothing",
+                #"bobbin.yaml:14:18: jobs.j.columns.a: expected one of boolean, integer, bigint, double, decimal, date, time, datetime, timestamp, uuid, bytes, json, text, found "intger"; did you mean "integer"?"#,
+                "bobbin.yaml:14:29: jobs.j.columns.b: expected one of boolean, integer, bigint, double, decimal, date, time, datetime, timestamp, uuid, bytes, json, text, found nothing",
             ]
         ),
         (
@@ -273,7 +273,7 @@ import Testing
             "{target: api, source: {connection: db, path: /x}}",
             [
                 #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, postgres, mysql"#,
-                #"bobbin.yaml:3:29: jobs.j.source.connection: the connection "db" is of type sqlite, which rows cannot be read from; name one of type http or files"#,
+                "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files; here connection type is sqlite",
             ]
         ),
         (
@@ -336,7 +336,7 @@ import Testing
             """
         #expect(
             problems(yaml) == [
-                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, contract, allow_empty, min_share, max_rejects, on_failure"#,
+                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, cursor, lag, since, null_cursor, contract, allow_empty, min_share, max_rejects, on_failure"#,
                 #"bobbin.yaml:6:53: jobs.b.table: the table "t" of "two" belongs to the stream a.t; give this one a table of its own"#,
             ])
     }

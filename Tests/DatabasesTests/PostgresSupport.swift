@@ -48,6 +48,14 @@ extension PostgresConnection {
         return try copy.finish()
     }
 
+    /// Copies rows out one by one.
+    @discardableResult
+    func copyOut(_ sql: String, body: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Int {
+        let copy = try copyOut(sql)
+        while let row = try copy.next() { try body(row) }
+        return copy.rows
+    }
+
     /// Copies rows of texts out.
     func copy(from sql: String) throws -> [[[UInt8]?]] {
         let reader = CopyTextReader()

@@ -17,7 +17,11 @@ enum SourceTable {
                 "Headers besides the connection's."),
             Key("body", .json, for: ["http"], "The JSON body of a POST; its strings may hold `{placeholders}`."),
             Key(
-                "records", .text(.pointer), standard: "",
+                "table", .text(.name), for: Connection.databases,
+                "The table as the database has it, with its schema before a dot or without; without it the stream's name is its."
+            ),
+            Key(
+                "records", .text(.pointer), standard: "", for: ["http", "files"],
                 "The JSON pointer to the array of records in an answer or a JSON file; empty is the whole of it."),
             Key(
                 "page_size", .integer(1...1_000_000), standard: "1000", for: ["http"],

@@ -56,7 +56,14 @@ enum Table {
         [
             Key(
                 "table", .text(.name),
-                "The table in the target; without it the stream's name. In a flat job, also the stream's name.")
+                "The table in the target; without it the stream's name, of a database's table the table's. In a flat job, also the stream's name. "
+                    + "Of a pattern: `{table}` and `{schema}` stand for those of each table."),
+            Key(
+                "query", .text(.plain),
+                "Databases: a SELECT whose rows are the stream's, in place of a table."),
+            Key(
+                "disabled", .boolean, standard: "false",
+                "Whether the stream is left out, also of the tables that a pattern names."),
         ])
 
     static let defaults = Section(
@@ -78,7 +85,9 @@ enum Table {
                     of: .either([.choice(["path"]), .list(of: .text(.name)), .section(partitionRange)]), names: .name),
                 "Columns whose combinations of values are extracted one by one: a list of values, days, or `path` where the paths of files tell them."
             ),
-            Key("parallelism", .integer(1...1000), standard: "20", "Partitions extracted at once."),
+            Key(
+                "parallelism", .integer(1...1000),
+                "Partitions extracted at once, of databases also tables of the job. Built in: 20, of databases 4."),
             Key(
                 "priority", .integer(0...99), standard: "50",
                 "Which work goes first when loaders are scarce: 0 is first."),
@@ -88,6 +97,21 @@ enum Table {
             Key(
                 "columns", .map(of: .choice(columnTypes), names: .name),
                 "Declared types of columns; the others are inferred and widened."),
+            Key(
+                "cursor", .text(.name),
+                "Databases: the column from whose greatest value the next run begins; without it each run reads all. Not for the replace modes."
+            ),
+            Key(
+                "lag", .text(.value),
+                "Databases: how far before the greatest value the next run begins, for rows that are committed late: a duration, or a number for "
+                    + "columns of numbers. For merge and insert-only."),
+            Key(
+                "since", .text(.value),
+                "Databases: the value of the cursor that the first run begins with; without it, with all rows."),
+            Key(
+                "null_cursor", .choice(["include", "skip", "fail"]),
+                "Databases: rows whose cursor is NULL: read with every run, left out, or the run fails. Built in: include, under append fail."
+            ),
             Key("contract", .section(contract), "What may change in the data without a person."),
             Key(
                 "allow_empty", .boolean, standard: "false",
@@ -104,7 +128,8 @@ enum Table {
 
     /// All types a column may be declared as: every logical type but the one of no value.
     static let columnTypes = [
-        "boolean", "integer", "bigint", "double", "decimal", "date", "timestamp", "json", "text",
+        "boolean", "integer", "bigint", "double", "decimal", "date", "time", "datetime", "timestamp", "uuid", "bytes",
+        "json", "text",
     ]
 
     static let partitionRange = Section(

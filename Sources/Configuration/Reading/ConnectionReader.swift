@@ -2,14 +2,15 @@
 struct ConnectionReader {
     let environment: Environment
     let issues: Issues
+    let uses: ConnectionUses
 
-    func read(_ fields: Fields) -> Connection? {
+    func read(_ name: String, _ fields: Fields) -> Connection? {
         guard let type = fields.chosenCase else {
             fields.checkKeys()
             return nil
         }
         fields.checkKeys(for: type)
-        let isNeeded = environment.needs.contains(Connection.targets.contains(type) ? .target : .source)
+        let isNeeded = !environment.needs.isDisjoint(with: uses.roles(of: name, type: type))
         let expander = Expander(environment: environment, issues: issues, isNeeded: isNeeded)
         switch type {
         case "http":

@@ -29,6 +29,11 @@ struct Fields {
 
     func has(_ name: String) -> Bool { find(name) != nil }
 
+    /// Whether the nearest layer has the key.
+    func hasOwn(_ name: String) -> Bool {
+        layers.first?.entries.contains { $0.key == name && !$0.value.isNull } ?? false
+    }
+
     func find(_ name: String) -> (node: Node, mark: Mark, path: KeyPath)? {
         for layer in layers {
             if let entry = layer.entries.first(where: { $0.key == name }), !entry.value.isNull {

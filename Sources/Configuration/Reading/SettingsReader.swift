@@ -58,7 +58,8 @@ private func readLoad(_ document: Fields) -> LoadSettings {
 }
 
 private func readConnections(_ document: Fields, _ environment: Environment) -> [String: Connection] {
-    let reader = ConnectionReader(environment: environment, issues: document.issues)
+    let reader = ConnectionReader(
+        environment: environment, issues: document.issues, uses: ConnectionUses(document))
     let path = document.place(of: "connections").path
     var connections: [String: Connection] = [:]
     for entry in document.entries("connections") {
@@ -73,7 +74,7 @@ private func readConnections(_ document: Fields, _ environment: Environment) -> 
         let layer = Fields.Layer(
             entries: entries, mark: entry.mark, path: path.appending(entry.key), isShared: false)
         connections[entry.key] = reader.read(
-            Fields(Table.connection, layers: [layer], issues: document.issues))
+            entry.key, Fields(Table.connection, layers: [layer], issues: document.issues))
     }
     return connections
 }
@@ -106,23 +107,37 @@ private func readJobs(_ document: Fields, _ expander: Expander) -> [Job] {
         func read(_ name: String, _ layers: [Fields.Layer?]) -> Stream? {
             let fields = Fields(Table.stream, layers: layers.compactMap { $0 }, issues: document.issues)
             guard let stream = reader.read(name, fields) else { return nil }
+            // Which tables a database has is known when it is asked.
+            if case .sql(let source) = stream.source, source.query == nil { return stream }
             owners.claim(stream, fields)
             return stream
         }
+        func isDisabled(_ entries: [Node.Entry]) -> Bool {
+            entries.first { $0.key == "disabled" }?.value.text.flatMap(Shape.boolean) ?? false
+        }
         guard let streams = job.find("streams") else {
             let name = job.optionalText("table") ?? entry.key
-            return read(name, [layer, own, shared]).map { Job(name: entry.key, streams: [$0]) }
+            return read(name, [layer, own, shared]).map { stream in
+                isDisabled(entries)
+                    ? Job(name: entry.key, streams: [], disabled: [name])
+                    : Job(name: entry.key, streams: [stream], disabled: [])
+            }
         }
         let named = streams.node.entries ?? []
         if named.isEmpty { job.fail(.wrongValue, "streams", "there are no streams; name one, or leave the key out") }
+        var disabled: [String] = []
         let read = named.compactMap { stream -> Stream? in
             // A stream may take all from its job: an empty section is one.
             guard let entries = stream.value.isNull ? [] : stream.value.entries else { return nil }
+            if isDisabled(entries) {
+                disabled.append(stream.key)
+                return nil
+            }
             let inner = Fields.Layer(
                 entries: entries, mark: stream.mark, path: streams.path.appending(stream.key), isShared: false)
             return read(stream.key, [inner, own, layer, shared])
         }
-        return Job(name: entry.key, streams: read)
+        return Job(name: entry.key, streams: read, disabled: disabled)
     }
 }
 

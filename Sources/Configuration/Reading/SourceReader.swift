@@ -24,17 +24,88 @@ struct SourceReader {
             return nil
         }
         let type = connection.type
-        guard ["http", "files"].contains(type) else {
+        guard Connection.sources.contains(type) else {
             if !type.isEmpty, Table.connection["type"]?.shape.problem(in: type, isPlain: true) == nil {
                 fields.fail(
                     .conflict, "connection",
                     "the connection \(Message.quoted(name)) is of type \(type), which rows cannot be read from; "
-                        + "name one of type http or files")
+                        + "name one of type \(Connection.sources.joined(separator: ", "))")
             }
             return nil
         }
         fields.checkKeys(for: type, called: "connection type")
-        return type == "http" ? readHTTP(name, connection.method, fields) : readFiles(name, fields)
+        switch type {
+        case "http": return readHTTP(name, connection.method, fields)
+        case "files": return readFiles(name, fields)
+        default: return readSQL(name, fields, stream)
+        }
+    }
+
+    /// Keys of a stream that only tables and queries have.
+    static let databaseKeys = ["query", "cursor", "lag", "since", "null_cursor"]
+
+    private func readSQL(_ connection: String, _ fields: Fields, _ stream: Fields) -> Source {
+        for partition in partitions where partition.values == .fromPath {
+            stream.fail(
+                .conflict, "partitions",
+                "the values of {\(Message.shortened(partition.name))} cannot come from a path; list them, as the column's values"
+            )
+        }
+        let table = fields.optionalText("table")
+        let query = stream.optionalText("query")
+        if table != nil, query != nil {
+            stream.fail(.conflict, "query", "the source names a table, too: keep one of them")
+        }
+        return .sql(
+            SQLSourceSettings(
+                connection: connection, table: table, query: query, cursor: readCursor(stream),
+                namesTarget: stream.has("table")))
+    }
+
+    private func readCursor(_ stream: Fields) -> SQLSourceSettings.Cursor? {
+        guard let column = stream.optionalText("cursor") else {
+            for key in ["lag", "since", "null_cursor"] where stream.hasOwn(key) {
+                stream.fail(.conflict, key, "the key belongs to a cursor; name the column under cursor")
+            }
+            return nil
+        }
+        if mode.isReplace {
+            // What a job says for all its streams is not meant for those that read everything.
+            if stream.hasOwn("cursor") {
+                stream.fail(
+                    .conflict, "cursor",
+                    "mode \(mode.rawValue) reads everything with each run; take the cursor out, or use merge, insert-only or append"
+                )
+            }
+            return nil
+        }
+        var lag = 0
+        if let text = stream.optionalText("lag") {
+            if let seconds = try? DurationText.parse(text).components.seconds {
+                lag = Int(seconds)
+            } else if let number = Int(text), number >= 0 {
+                lag = number
+            } else {
+                stream.fail(
+                    .wrongValue, "lag",
+                    "expected a duration such as 2h, or a whole number for a column of numbers, found \(Message.quoted(text))"
+                )
+            }
+        }
+        if lag > 0, mode == .append {
+            stream.fail(
+                .conflict, "lag",
+                "mode append would double the rows that are read again; use merge or insert-only with a primary_key, or take lag out"
+            )
+        }
+        let standard: SQLSourceSettings.NullCursor = mode == .append ? .fail : .include
+        let nulls = stream.choice("null_cursor", standard)
+        if nulls == .include, mode == .append {
+            stream.fail(
+                .conflict, "null_cursor",
+                "mode append would double the rows that are read with every run; use skip or fail")
+        }
+        return SQLSourceSettings.Cursor(column: column, lag: lag, since: stream.optionalText("since"), nulls: nulls)
     }
 
     private func readHTTP(_ connection: String, _ standard: HTTPMethod, _ fields: Fields) -> Source? {

@@ -12,8 +12,7 @@ struct StreamReader {
         let keys = readKeys(fields)
         let mode = fields.choice("mode", WriteMode.append)
         let table = fields.optionalText("table") ?? name
-        checkTable(table, fields)
-        StreamRules(fields: fields, mode: mode, partitions: partitions, primaryKey: keys).check()
+        if fields.has("table") { checkTable(table, fields) }
         let retry = readRetry(fields)
         let timeouts = fields.sectionOrStandard("timeouts", Table.timeouts)
         let chunk = fields.sectionOrStandard("chunk", Table.chunk)
@@ -21,10 +20,16 @@ struct StreamReader {
         let rejects = fields.sectionOrStandard("max_rejects", Table.maxRejects)
         let hook = fields.sectionOrStandard("on_failure", Table.onFailure)
         let source = SourceReader(connections: connections, partitions: partitions, mode: mode).read(fields)
+        let isTable = if case .sql(let source)? = source { source.query == nil } else { false }
+        StreamRules(fields: fields, mode: mode, partitions: partitions, primaryKey: keys, isCatalogued: isTable)
+            .check()
         guard let source else { return nil }
+        checkKind(source, fields)
         return Stream(
             job: job, name: name, source: source, targets: targets, table: table, primaryKey: keys, mode: mode,
-            partitions: partitions, parallelism: fields.integer("parallelism"), priority: fields.integer("priority"),
+            partitions: partitions,
+            parallelism: fields.optionalInteger("parallelism") ?? (source.isDatabase ? 4 : 20),
+            priority: fields.integer("priority"),
             retry: retry,
             timeouts: StreamTimeouts(
                 connect: timeouts.optionalDuration("connect"), request: timeouts.optionalDuration("request"),
@@ -75,6 +80,17 @@ struct StreamReader {
             fields.fail(.wrongValue, name, "\(Message.quoted(text)) stands twice; keep one")
         }
         return texts
+    }
+
+    /// Keys of the other kinds of sources.
+    private func checkKind(_ source: Source, _ fields: Fields) {
+        if case .sql = source { return }
+        for key in SourceReader.databaseKeys where fields.hasOwn(key) {
+            fields.fail(
+                .conflict, key,
+                "the key is for sources of type \(Connection.databases.joined(separator: ", ")); connection "
+                    + "\(Message.quoted(source.connection)) is of type \(connections[source.connection]?.type ?? "")")
+        }
     }
 
     private func checkTable(_ table: String, _ fields: Fields) {

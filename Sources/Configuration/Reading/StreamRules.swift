@@ -6,6 +6,8 @@ struct StreamRules {
     let mode: WriteMode
     let partitions: [Partition]
     let primaryKey: [String]
+    /// Whether a key that is not named is the one that the source's catalogue has.
+    let isCatalogued: Bool
 
     func check() {
         let columns = partitions.map(\.name)
@@ -22,7 +24,7 @@ struct StreamRules {
                 fields.fail(.conflict, "mode", "replace-partition needs partitions; name them, or use replace")
             }
         case .merge, .insertOnly:
-            if !fields.has("primary_key") {
+            if !fields.has("primary_key"), !isCatalogued {
                 fields.fail(
                     .missingKey, "primary_key",
                     "the key is missing; mode \(mode.rawValue) needs the columns that identify a row")

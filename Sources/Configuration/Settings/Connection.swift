@@ -9,6 +9,11 @@ package enum Connection: Sendable, Hashable {
     /// Types that rows can be written to.
     package static let targets = ["sqlite", "postgres", "mysql"]
 
+    /// Types that rows can be read from.
+    package static let sources = ["http", "files", "sqlite", "postgres", "mysql"]
+    /// Types whose tables and queries are sources.
+    static let databases = ["sqlite", "postgres", "mysql"]
+
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
         case source
@@ -25,14 +30,6 @@ package enum Connection: Sendable, Hashable {
         case .mysql: "mysql"
         }
     }
-
-    /// What the connection can be used for.
-    package var role: Role {
-        switch self {
-        case .http, .files: .source
-        case .sqlite, .postgres, .mysql: .target
-        }
-    }
 }
 
 /// A directory tree to read from.
@@ -41,7 +38,7 @@ package struct FilesSettings: Sendable, Hashable {
     package let path: String
 }
 
-/// A PostgreSQL database to write to. What is not set comes from where libpq takes it: PGHOST, PGPASSWORD, the password file and
+/// A PostgreSQL database. What is not set comes from where libpq takes it: PGHOST, PGPASSWORD, the password file and
 /// their like.
 package struct PostgresConnectionSettings: Sendable, Hashable {
     /// `postgres://[user@]host[:port]/database[?parameter=value]`; it may hold a password, if that came from outside of the file.
@@ -60,7 +57,7 @@ package struct PostgresConnectionSettings: Sendable, Hashable {
     package let lockTimeout: Duration
 }
 
-/// A MariaDB or MySQL database to write to. What is not set comes from the defaults file.
+/// A MariaDB or MySQL database. What is not set comes from the defaults file.
 package struct MySQLConnectionSettings: Sendable, Hashable {
     /// How a connection is encrypted.
     package enum TLS: String, Sendable, Hashable {
@@ -89,7 +86,7 @@ package struct MySQLConnectionSettings: Sendable, Hashable {
     package let lockTimeout: Duration
 }
 
-/// A SQLite database to write to.
+/// A SQLite database.
 package struct SQLiteSettings: Sendable, Hashable {
     /// The database file.
     package let path: String

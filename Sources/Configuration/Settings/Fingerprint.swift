@@ -7,11 +7,20 @@ extension Settings {
         switch connections[stream.source.connection] {
         case .http(let settings): text.add("base_url", settings.baseURL)
         case .files(let settings): text.add("directory", settings.path)
-        case .sqlite, .postgres, .mysql, nil: break
+        case .sqlite(let settings): text.add("file", settings.path)
+        case .postgres(let settings):
+            for name in ["host", "port", "dbname"] { text.add(name, settings.parameters[name]) }
+            text.add("schema", settings.schema)
+        case .mysql(let settings):
+            text.add("host", settings.host ?? settings.socket)
+            text.add("port", settings.port.map { String($0) })
+            text.add("database", settings.database)
+        case nil: break
         }
         switch stream.source {
         case .http(let source): text.add(source)
         case .files(let source): text.add(source)
+        case .sql(let source): text.add(source, stream)
         }
         return fnv1a(text.bytes)
     }
@@ -75,6 +84,16 @@ private struct CanonicalText {
             add("lookback", "\(incremental.lookback)")
             add("format", incremental.format.rawValue)
         }
+    }
+
+    mutating func add(_ source: SQLSourceSettings, _ stream: Stream) {
+        add("type", "sql")
+        add("table", source.table ?? stream.name)
+        add("query", source.query)
+        add("cursor", source.cursor?.column)
+        add("lag", source.cursor.map { String($0.lag) })
+        add("since", source.cursor?.since)
+        add("nulls", source.cursor?.nulls.rawValue)
     }
 
     mutating func add(_ source: FileSourceSettings) {

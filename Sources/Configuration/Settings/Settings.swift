@@ -34,6 +34,8 @@ package struct LoadSettings: Sendable, Hashable {
 package struct Job: Sendable, Hashable {
     /// The job's name, any Unicode of at most 255 bytes.
     package let name: String
-    /// In the order of the file; at least one.
+    /// In the order of the file, without those that are disabled.
     package let streams: [Stream]
+    /// The names of streams that are disabled: patterns leave these tables out.
+    package let disabled: [String]
 }

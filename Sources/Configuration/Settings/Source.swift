@@ -2,14 +2,54 @@
 package enum Source: Sendable, Hashable {
     case http(HTTPSourceSettings)
     case files(FileSourceSettings)
+    case sql(SQLSourceSettings)
 
     /// The connection's name.
     package var connection: String {
         switch self {
         case .http(let settings): settings.connection
         case .files(let settings): settings.connection
+        case .sql(let settings): settings.connection
         }
     }
+
+    /// Whether it is a table or query of a database.
+    package var isDatabase: Bool { if case .sql = self { true } else { false } }
+}
+
+/// A table, tables by a pattern, or a query of a database.
+package struct SQLSourceSettings: Sendable, Hashable {
+    /// Rows that have no cursor.
+    package enum NullCursor: String, Sendable, Hashable {
+        /// They are read anew with every run.
+        case include
+        /// They are left out.
+        case skip
+        /// The run fails.
+        case fail
+    }
+
+    /// A column by whose values only what is new is read.
+    package struct Cursor: Sendable, Hashable {
+        /// The column.
+        package let column: String
+        /// How far before the greatest value the next run begins: a duration in seconds, or a number for columns of numbers.
+        package let lag: Int
+        /// Where the first run begins; nil is at the first row.
+        package let since: String?
+        package let nulls: NullCursor
+    }
+
+    /// The connection's name.
+    package let connection: String
+    /// The table as the database has it, with its schema before a dot or without; nil is the stream's name.
+    package let table: String?
+    /// A SELECT in place of a table.
+    package let query: String?
+    /// Set when only what is new is read.
+    package let cursor: Cursor?
+    /// Whether the stream names a table of its own for the target.
+    package let namesTarget: Bool
 }
 
 /// A paged HTTP API. Placeholders are names of partitions, and `cursor`, `page`, `page_size`, `since`.

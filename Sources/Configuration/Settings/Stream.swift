@@ -5,17 +5,17 @@ package struct Stream: Sendable, Hashable {
     /// The job's name.
     package let job: String
     /// The name, unique in its job.
-    package let name: String
+    package internal(set) var name: String
     /// Where rows come from.
-    package let source: Source
+    package internal(set) var source: Source
     /// The names of connections, each once; at least one.
     package let targets: [String]
-    /// The table in each target.
-    package let table: String
-    /// The columns in order; empty when there is no key.
-    package let primaryKey: [String]
+    /// The table in each target. Of a database's tables by a pattern: `{table}` and `{schema}` stand for theirs.
+    package internal(set) var table: String
+    /// The columns in order; empty when there is no key, or it is the one of the source's catalogue.
+    package internal(set) var primaryKey: [String]
     /// How rows change the table.
-    package let mode: WriteMode
+    package internal(set) var mode: WriteMode
     /// The partition columns in order; empty when there are none.
     package let partitions: [Partition]
     /// Partitions extracted at once.
@@ -40,6 +40,39 @@ package struct Stream: Sendable, Hashable {
     package let maxRejects: RejectLimits
     /// Who is told when a run fails.
     package let onFailure: FailureHook
+
+    /// The stream as one of the tables that it stands for.
+    package func resolved(name: String, table: String, primaryKey: [String]) -> Stream {
+        var stream = self
+        if isPattern, case .sql(let source) = source {
+            stream.source = .sql(
+                SQLSourceSettings(
+                    connection: source.connection, table: name, query: nil, cursor: source.cursor, namesTarget: true))
+        }
+        stream.name = name
+        stream.table = table
+        stream.primaryKey = primaryKey
+        return stream
+    }
+
+    /// The stream for one run that reads everything anew and puts it in the place of what is there.
+    package var refreshed: Stream {
+        var stream = self
+        stream.mode = partitions.isEmpty ? .replace : .replacePartition
+        if case .sql(let source) = source {
+            stream.source = .sql(
+                SQLSourceSettings(
+                    connection: source.connection, table: source.table, query: source.query, cursor: nil,
+                    namesTarget: source.namesTarget))
+        }
+        return stream
+    }
+
+    /// Whether the name is a pattern for tables of a database (`public.*`).
+    package var isPattern: Bool {
+        guard case .sql(let source) = source else { return false }
+        return source.query == nil && source.table == nil && name.utf8.contains(UInt8(ascii: "*"))
+    }
 }
 
 /// Limits of one stream; nil is the connection's, or none.

@@ -170,8 +170,11 @@ private struct Composer {
         var merged: [Node.Entry] = []
         for (key, value) in pairs {
             let mark = Mark(key.mark)
-            guard case .scalar(let scalar) = key, !scalar.string.hasPrefix(Self.standIn) else {
-                throw YAMLProblem(mark: mark, message: "a key is a list, a section or an alias; keys are text")
+            guard case .scalar(let scalar) = key, scalar.style != .plain || !scalar.string.hasPrefix(Self.standIn)
+            else {
+                throw YAMLProblem(
+                    mark: mark,
+                    message: "a key is a list, a section or an alias; keys are text, in quotes if it begins with *")
             }
             let node = try compose(value, depth: depth)
             if scalar.string == "<<", scalar.style == .plain {

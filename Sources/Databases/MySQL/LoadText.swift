@@ -45,6 +45,19 @@ package struct LoadText: ~Copyable {
         end = target + 1 - UnsafeMutableRawPointer(start)
     }
 
+    /// Appends a field of bytes, as hexadecimal digits.
+    package mutating func hexadecimal(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        reserve(2 &* count &+ 1)
+        let digits: StaticString = "0123456789ABCDEF"
+        for place in 0..<count {
+            start[end] = digits.utf8Start[Int(bytes[place] >> 4)]
+            start[end &+ 1] = digits.utf8Start[Int(bytes[place] & 15)]
+            end &+= 2
+        }
+        start[end] = 0x09
+        end &+= 1
+    }
+
     /// Appends NULL.
     @inline(__always)
     package mutating func null() {

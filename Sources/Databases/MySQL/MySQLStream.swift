@@ -20,48 +20,86 @@ package struct MySQLRow {
     package func text(_ column: Int) -> String? { self[column].map { String(decoding: $0, as: UTF8.self) } }
 }
 
+/// The rows of a statement as they arrive, without keeping them (mysql_use_result); memory is that of the largest row. Until
+/// ``next()`` has given `nil` the connection can run nothing else. Used by one thread.
+///
+/// When it is dropped before, what is left is read away, or the query killed (KILL QUERY) over a second connection; the
+/// connection stays usable unless its `isBroken` says otherwise.
+package final class MySQLStream {
+    private let connection: MySQLConnection
+    private let sql: String
+    private var result: OpaquePointer?
+    /// The columns; none for a statement that gives no rows.
+    package let columns: [MySQLColumn]
+    private let count: Int
+
+    fileprivate init(_ connection: MySQLConnection, _ sql: String) throws(MySQLError) {
+        self.connection = connection
+        self.sql = sql
+        try connection.send(sql)
+        result = connection.library.useResult(connection.handle)
+        guard let result else {
+            columns = []
+            count = 0
+            if connection.library.fieldCount(connection.handle) > 0 { throw connection.error(sql) }
+            try connection.discardResults(sql)
+            return
+        }
+        connection.activity = "a stream"
+        columns = connection.columns(result)
+        count = Int(connection.library.resultFieldCount(result))
+    }
+
+    deinit {
+        guard let result else { return }
+        connection.cancel(result)
+        free()
+    }
+
+    /// The next row, valid until the next call; `nil` at the end.
+    package func next() throws(MySQLError) -> MySQLRow? {
+        guard let result else { return nil }
+        if let cells = connection.library.fetchRow(result), let lengths = connection.library.fetchLengths(result) {
+            return MySQLRow(cells: cells, lengths: lengths, count: count)
+        }
+        let failure = connection.library.errorNumber(connection.handle) == 0 ? nil : connection.error(sql)
+        free()
+        if let failure { throw failure }
+        return nil
+    }
+
+    private func free() {
+        if let result { connection.library.freeResult(result) }
+        result = nil
+        connection.activity = nil
+    }
+}
+
 extension MySQLConnection {
     /// Rows that are read away after a cancelled stream before the server is told to stop.
     static let drainedRows = 1000
 
-    /// Runs a statement and passes its rows on as they arrive, without keeping them (mysql_use_result). Memory is that
-    /// of the largest row. The connection can run nothing else meanwhile.
+    /// Runs a statement whose rows are taken one by one.
+    package func stream(_ sql: String) throws(MySQLError) -> MySQLStream { try MySQLStream(self, sql) }
+
+    /// Runs a statement and passes its rows on as they arrive.
     ///
     /// - Parameters:
     ///   - begin: called once with the columns; not for a statement that gives no rows.
-    ///   - body: may throw to cancel. What is left is then read away, or the query killed (KILL QUERY) over a second
-    ///     connection; the connection stays usable unless ``isBroken`` says otherwise.
+    ///   - body: may throw to cancel.
     /// - Returns: the number of rows.
     /// - Throws: what `begin` or `body` throws, or `MySQLError`.
     @discardableResult
     package func stream(
         _ sql: String, begin: ([MySQLColumn]) throws -> Void = { _ in }, _ body: (MySQLRow) throws -> Void
     ) throws -> Int {
-        try send(sql)
-        guard let result = library.useResult(handle) else {
-            if library.fieldCount(handle) > 0 { throw error(sql) }
-            try discardResults(sql)
-            return 0
-        }
-        activity = "a stream"
-        defer {
-            library.freeResult(result)
-            activity = nil
-        }
-        let count = Int(library.resultFieldCount(result))
+        let stream = try MySQLStream(self, sql)
+        if !stream.columns.isEmpty { try begin(stream.columns) }
         var rows = 0
-        do {
-            try begin(columns(result))
-            while let cells = library.fetchRow(result) {
-                guard let lengths = library.fetchLengths(result) else { break }
-                try body(MySQLRow(cells: cells, lengths: lengths, count: count))
-                rows += 1
-            }
-        } catch {
-            cancel(result)
-            throw error
+        while let row = try stream.next() {
+            try body(row)
+            rows += 1
         }
-        if library.errorNumber(handle) != 0 { throw error(sql) }
         return rows
     }
 
@@ -72,7 +110,7 @@ extension MySQLConnection {
     }
 
     /// Reads the rest of a result away, or stops it.
-    private func cancel(_ result: OpaquePointer) {
+    fileprivate func cancel(_ result: OpaquePointer) {
         for _ in 0..<MySQLConnection.drainedRows where library.fetchRow(result) == nil {
             noteSilently()
             return

@@ -60,6 +60,24 @@ package final class CopyTextWriter {
         state.pointee.count &+= bytes.count &+ 1
     }
 
+    /// Appends a field of bytes in the form `\x` and hexadecimal digits (manual, "Binary Data Types"), whose backslash COPY wants twice.
+    package func appendBytes(_ bytes: UnsafeRawBufferPointer) {
+        reserve(bytes.count &* 2 &+ 4)
+        let output = state.pointee.base + count
+        let digits: StaticString = "0123456789abcdef"
+        output[0] = CopyText.backslash
+        output[1] = CopyText.backslash
+        output[2] = 0x78
+        var written = 3
+        for byte in bytes {
+            output[written] = digits.utf8Start[Int(byte >> 4)]
+            output[written &+ 1] = digits.utf8Start[Int(byte & 15)]
+            written &+= 2
+        }
+        output[written] = CopyText.tab
+        state.pointee.count &+= written &+ 1
+    }
+
     /// Appends a text field.
     ///
     /// - Throws: for a NUL, which PostgreSQL cannot hold; nothing is appended then.

@@ -39,6 +39,13 @@ package final class SQLiteStatement {
         }
     }
 
+    /// Binds bytes that stay where they are until the next ``step()`` is done.
+    @inline(__always)
+    package func bindStaticBytes(_ index: Int, _ start: UnsafePointer<UInt8>, _ count: Int) {
+        _ = sqlite3_bind_blob(
+            handle, Int32(truncatingIfNeeded: index &+ 1), start, Int32(truncatingIfNeeded: count), nil)
+    }
+
     /// Binds a copy of `text`.
     package func bind(_ index: Int, _ text: String) {
         let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
@@ -93,5 +100,38 @@ package final class SQLiteStatement {
         guard let start = sqlite3_column_text(handle, Int32(column)) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, Int32(column)))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+
+    /// The sorts of values that SQLite has (https://sqlite.org/c3ref/c_blob.html).
+    package enum Kind: Int32, Sendable {
+        case integer = 1
+        case float, text, blob, null
+    }
+
+    /// What the column's value is.
+    @inline(__always)
+    package func kind(_ column: Int) -> Kind {
+        Kind(rawValue: sqlite3_column_type(handle, Int32(truncatingIfNeeded: column))) ?? .null
+    }
+
+    /// The bytes of a text or blob, without a copy and valid until the next ``step()``.
+    @inline(__always)
+    package func bytes(_ column: Int) -> UnsafeRawBufferPointer {
+        let index = Int32(truncatingIfNeeded: column)
+        // First the pointer, then the count, which is that of the form asked for last; a UTF-16 database converts its texts.
+        let start =
+            sqlite3_column_type(handle, index) == SQLITE_TEXT
+            ? UnsafeRawPointer(sqlite3_column_text(handle, index)) : sqlite3_column_blob(handle, index)
+        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index)))
+    }
+
+    /// The name of a column of the result.
+    package func name(_ column: Int) -> String {
+        sqlite3_column_name(handle, Int32(column)).map { String(cString: $0) } ?? ""
+    }
+
+    /// What the table says a column of the result is; empty for an expression or where it says nothing.
+    package func declaredType(_ column: Int) -> String {
+        sqlite3_column_decltype(handle, Int32(column)).map { String(cString: $0) } ?? ""
     }
 }

@@ -96,7 +96,7 @@ final class HTTPEndpoint: Sendable {
         let now = clock.uptime()
         breaker.withLock { breaker in
             if let error {
-                let failure = HTTPEndpoint.failure(error).error
+                let failure = ExtractError(error)
                 if failure.kind == .transient {
                     breaker.cause = failure.message
                     breaker.state.failed(ticket, key: partition.description, now: now)
@@ -106,25 +106,6 @@ final class HTTPEndpoint: Sendable {
             } else {
                 breaker.state.succeeded(ticket)
             }
-        }
-    }
-
-    /// Any error of a page as an extraction's, with the wait that the server asked for.
-    static func failure(_ error: any Error) -> (error: ExtractError, retryAfter: Double?) {
-        switch error {
-        case let known as ExtractError: return (known, nil)
-        case let http as HTTPError:
-            let kind: ExtractError.Class =
-                switch http.category {
-                case .transient: .transient
-                case .permission: .permission
-                case .configuration: .configuration
-                case .cancelled: .cancelled
-                }
-            return (ExtractError(kind, http.message), http.retryAfter)
-        case let storage as StorageError:
-            return (ExtractError(storage.code == .permission ? .permission : .environment, storage.description), nil)
-        default: return (ExtractError(.configuration, "\(error)"), nil)
         }
     }
 

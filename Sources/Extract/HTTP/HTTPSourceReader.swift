@@ -55,18 +55,18 @@ final class HTTPSourceReader: SourceReader {
                 return true
             } catch {
                 sink.forgetPage()
-                let failure = HTTPEndpoint.failure(error)
-                guard failure.error.kind == .transient else { throw failure.error }
+                let failure = ExtractError(error)
+                guard failure.kind == .transient else { throw failure }
                 attempt += 1
                 let delay = source.retry.delay(
                     beforeAttempt: attempt, random: Double(context.spool.random().0 >> 11) / 9_007_199_254_740_992,
-                    retryAfter: failure.retryAfter)
+                    retryAfter: (error as? HTTPError)?.retryAfter)
                 guard let delay else {
                     throw ExtractError(
-                        .transient, "\(failure.error.message) (given up after \(attempt - 1) attempts)")
+                        .transient, "\(failure.message) (given up after \(attempt - 1) attempts)")
                 }
                 retries += 1
-                context.report(.retry(log, reason: failure.error.message, seconds: delay))
+                context.report(.retry(log, reason: failure.message, seconds: delay))
                 if context.stop.sleep(seconds: delay) { throw ExtractError(.cancelled, "interrupted") }
             }
         }

@@ -31,7 +31,7 @@ enum MySQLTable {
                 if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
                     let old = present[index]
-                    present[index].type = old.type.widened(with: column.type)
+                    present[index].type = try TableNeeds.widened(old, with: column.type, manifest)
                     guard types.declared(present[index]) != types.declared(old) else { continue }
                     try connection.execute("ALTER TABLE \(table) MODIFY \(name) \(types.declared(present[index]))")
                     for update in corrections(table, name, old.type) { try connection.execute(update) }
@@ -87,7 +87,10 @@ enum MySQLTable {
             case .double: "double"
             case .decimal: "decimal(\(MySQLDecimal.digits),\(MySQLDecimal.scale))"
             case .date: "date"
-            case .timestamp: "datetime(6)"
+            case .time: "time(6)"
+            case .datetime, .timestamp: "datetime(6)"
+            case .uuid: "char(36) CHARACTER SET ascii COLLATE ascii_bin"
+            case .bytes: indexed.contains(Array(column.name.utf8)) ? "varbinary(\(length))" : "longblob"
             case .json, .text, .null:
                 (indexed.contains(Array(column.name.utf8)) ? "varchar(\(length))" : "longtext")
                     + " CHARACTER SET utf8mb4 COLLATE \(collation)"
@@ -106,6 +109,8 @@ enum MySQLTable {
                 UPDATE \(table) SET \(name) = TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM \(name))) WHERE \(name) LIKE '%.%'
                 """
             ]
+        case .datetime:
+            ["UPDATE \(table) SET \(name) = REPLACE(\(name), ' ', 'T') WHERE \(name) LIKE '____-__-__ %'"]
         case .timestamp:
             ["UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"]
         default: []
@@ -171,6 +176,8 @@ enum MySQLTable {
         for (prefix, type) in [
             ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),
             ("bigint", .bigint), ("double", .double), ("decimal", .decimal), ("datetime", .timestamp), ("date", .date),
+            ("time(", .time), ("tinyblob", .bytes), ("blob", .bytes), ("mediumblob", .bytes), ("longblob", .bytes),
+            ("varbinary", .bytes), ("binary", .bytes),
         ] where declared.hasPrefix(prefix) { return type }
         return .text
     }

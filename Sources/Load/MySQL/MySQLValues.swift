@@ -15,6 +15,7 @@ enum MySQLDecimal {
         var isFraction = false
         var hasDigit = false
         var index = 0
+        if let last = bytes.last, !(0x30...0x39).contains(last) { return "MariaDB has no NaN and no infinities" }
         while index < bytes.count, bytes[index] | 0x20 != UInt8(ascii: "e") {
             let byte = bytes[index]
             index += 1
@@ -45,15 +46,24 @@ enum MySQLDecimal {
 
 /// Moments as `datetime(6)` keeps them: in UTC, with microseconds.
 enum MySQLTime {
+    /// Why a checked time cannot be kept; `nil` when it can.
+    ///
+    /// - Parameter clock: where the hours stand; 0 in a time of day.
+    static func problem(_ bytes: UnsafeRawBufferPointer, clock: Int) -> String? {
+        if clock == 11, bytes.count < 16 || bytes[4] != UInt8(ascii: "-") || bytes[bytes.count - 1] == UInt8(ascii: "C")
+        {
+            return "MariaDB has times of the years 1 to 9999 only"
+        }
+        return PostgresTime.problem(bytes, clock: clock)?.replacing("PostgreSQL", with: "MariaDB")
+    }
+
     /// Writes a checked ISO 8601 time as `YYYY-MM-DD hh:mm:ss[.ffffff]` in UTC into `room`, of 32 bytes.
     ///
     /// - Returns: bytes written, or why it cannot be kept as it is.
     static func write(
         _ bytes: UnsafeRawBufferPointer, into room: UnsafeMutablePointer<UInt8>
     ) -> (count: Int, problem: String?) {
-        if let problem = PostgresTime.problem(bytes) {
-            return (0, problem.replacing("PostgreSQL", with: "MariaDB"))
-        }
+        if let problem = problem(bytes, clock: 11) { return (0, problem) }
         var minutes = 0
         var seconds = 0
         var index = 16

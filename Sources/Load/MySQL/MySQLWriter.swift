@@ -15,6 +15,8 @@ final class MySQLWriter: RowWriter {
 
     private let connection: MySQLConnection
     private let types: [LogicalType]
+    /// Columns of which not every value can be kept.
+    private let checked: [Int]
     private let load: String
     private let insertHead: String
     private let insertTail: String
@@ -28,11 +30,13 @@ final class MySQLWriter: RowWriter {
 
     init(_ connection: MySQLConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
         self.connection = connection
-        types = table.columns.map(\.type)
+        let types = table.columns.map(\.type)
+        self.types = types
+        checked = types.indices.filter { [.decimal, .double, .timestamp, .datetime, .date, .time].contains(types[$0]) }
         let quoted = try table.columns.map { try MySQLConnection.quote(identifier: $0.name) }
         let names = quoted.joined(separator: ", ")
         let name = try MySQLConnection.quote(identifier: table.name)
-        load = MySQLWriter.load(name, names)
+        load = MySQLWriter.load(name, quoted, types)
         insertHead = "INSERT INTO \(name)(\(names)) VALUES "
         let keys = try key.map { try MySQLConnection.quote(identifier: $0) }
         let others = quoted.filter { !keys.contains($0) }
@@ -41,7 +45,7 @@ final class MySQLWriter: RowWriter {
                 mode == .merge && !others.isEmpty
                 ? others.map { "\($0) = VALUES(\($0))" }.joined(separator: ", ") : "\(first) = \(name).\(first)"
             insertTail = " ON DUPLICATE KEY UPDATE \(sets)"
-            stage = MySQLStage(connection, table: name, names: names, tail: insertTail)
+            stage = MySQLStage(connection, table: name, columns: quoted, types: types, tail: insertTail)
         } else {
             insertTail = ""
             stage = nil
@@ -51,8 +55,13 @@ final class MySQLWriter: RowWriter {
     deinit { moment.deallocate() }
 
     /// The statement that loads columns of a table from what this process sends.
-    static func load(_ table: String, _ names: String) -> String {
-        "LOAD DATA LOCAL INFILE 'bobbin' INTO TABLE \(table) CHARACTER SET utf8mb4 \(LoadText.clauses) (\(names))"
+    ///
+    /// Bytes travel as hexadecimal digits: in a file of texts they would have to be texts.
+    static func load(_ table: String, _ columns: [String], _ types: [LogicalType]) -> String {
+        let fields = columns.indices.map { types[$0] == .bytes ? "@b\($0)" : columns[$0] }
+        let sets = columns.indices.filter { types[$0] == .bytes }.map { "\(columns[$0]) = UNHEX(@b\($0))" }
+        return "LOAD DATA LOCAL INFILE 'bobbin' INTO TABLE \(table) CHARACTER SET utf8mb4 \(LoadText.clauses) "
+            + "(\(fields.joined(separator: ", ")))\(sets.isEmpty ? "" : " SET \(sets.joined(separator: ", "))")"
     }
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
@@ -74,11 +83,21 @@ final class MySQLWriter: RowWriter {
     /// Why a row cannot be kept as it is.
     private func problem(_ batch: RowBatch, _ row: Int) -> String? {
         let cells = batch.row(row)
-        for (column, type) in types.enumerated() where type == .decimal || type == .timestamp {
+        for column in checked {
             let cell = cells[column]
+            if cell.kind == .double, !Double(bitPattern: UInt64(bitPattern: cell.bits)).isFinite {
+                return "MariaDB has no NaN and no infinities"
+            }
             guard cell.kind == .text || cell.kind == .side else { continue }
             let bytes = MySQLWriter.bytes(cell, batch)
-            let problem = type == .decimal ? MySQLDecimal.problem(bytes) : MySQLTime.write(bytes, into: moment).problem
+            let problem: String? =
+                switch types[column] {
+                case .decimal: MySQLDecimal.problem(bytes)
+                case .timestamp, .datetime: MySQLTime.write(bytes, into: moment).problem
+                case .date: bytes.count == 10 ? nil : "MariaDB has dates of the years 1 to 9999 only"
+                case .time: MySQLTime.problem(bytes, clock: 0)
+                default: nil
+                }
             if let problem { return problem }
         }
         return nil
@@ -163,11 +182,13 @@ final class MySQLWriter: RowWriter {
                 case .double: put(Double(bitPattern: UInt64(bitPattern: cell.bits)).description)
                 case .text, .side:
                     let bytes = MySQLWriter.bytes(cell, batch)
-                    if type == .timestamp {
+                    if type == .timestamp || type == .datetime {
                         text.field(moment, MySQLTime.write(bytes, into: moment).count)
                     } else if let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) {
                         text.field(start, bytes.count)
                     }
+                case .bytes:
+                    text.hexadecimal(batch.side.base + Int(cell.bits), Int(cell.length))
                 }
             }
             text.endRow()
@@ -203,12 +224,14 @@ final class MySQLWriter: RowWriter {
                     case .text, .side:
                         let bytes = MySQLWriter.bytes(cell, batch)
                         guard let text = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { continue }
-                        if type == .timestamp {
+                        if type == .timestamp || type == .datetime {
                             let room = moments + 32 * place
                             statement.bindStatic(place, room, MySQLTime.write(bytes, into: room).count)
                         } else {
                             statement.bindStatic(place, text, bytes.count)
                         }
+                    case .bytes:
+                        statement.bindStaticBytes(place, batch.side.base + Int(cell.bits), Int(cell.length))
                     }
                 }
             }
@@ -234,14 +257,15 @@ private final class MySQLStage {
     private let load: String
     private let move: String
 
-    init(_ connection: MySQLConnection, table: String, names: String, tail: String) {
+    init(_ connection: MySQLConnection, table: String, columns: [String], types: [LogicalType], tail: String) {
+        let names = columns.joined(separator: ", ")
         self.connection = connection
         // Without indexes: nothing conflicts there. Neither this nor its drop ends the transaction.
         make = """
             CREATE TEMPORARY TABLE IF NOT EXISTS `_bobbin_rows`(`_bobbin_line` bigint NOT NULL AUTO_INCREMENT PRIMARY KEY)
             ENGINE=InnoDB SELECT \(names) FROM \(table) LIMIT 0
             """
-        load = MySQLWriter.load("`_bobbin_rows`", "\(names)")
+        load = MySQLWriter.load("`_bobbin_rows`", columns, types)
         move = "INSERT INTO \(table)(\(names)) SELECT \(names) FROM `_bobbin_rows` ORDER BY `_bobbin_line`\(tail)"
     }
 

@@ -12,7 +12,11 @@ enum PostgresTable {
         case .double: "double precision"
         case .decimal: "numeric"
         case .date: "date"
+        case .time: "time without time zone"
+        case .datetime: "timestamp without time zone"
         case .timestamp: "timestamp with time zone"
+        case .uuid: "uuid"
+        case .bytes: "bytea"
         case .json: "json"
         case .text, .null: "text"
         }
@@ -72,7 +76,7 @@ enum PostgresTable {
                 // A frozen contract changes nothing: rows that do not fit are rejected one by one.
                 if manifest.guards.freezesTypes { continue }
                 let old = present[index].type
-                let type = old.widened(with: column.type)
+                let type = try TableNeeds.widened(present[index], with: column.type, manifest)
                 present[index].type = type
                 guard declared(type) != declared(old) else { continue }
                 try connection.execute(
@@ -91,6 +95,7 @@ enum PostgresTable {
         switch old {
         case .boolean: return "CASE \(name) WHEN true THEN 'true' WHEN false THEN 'false' END"
         case .timestamp: return "to_char(\(name) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        case .datetime: return "to_char(\(name), 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
         default: return "\(name)::text"
         }
     }
@@ -140,7 +145,11 @@ enum PostgresTable {
         case "double precision": .double
         case "numeric": .decimal
         case "date": .date
+        case "time without time zone": .time
+        case "timestamp without time zone": .datetime
         case "timestamp with time zone": .timestamp
+        case "uuid": .uuid
+        case "bytea": .bytes
         case "json", "jsonb": .json
         default: .text
         }

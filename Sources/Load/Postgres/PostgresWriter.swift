@@ -76,8 +76,17 @@ final class PostgresWriter: RowWriter {
             case .text, .side:
                 let base = cell.kind == .text ? batch.lines.base : batch.side.base
                 let bytes = UnsafeRawBufferPointer(start: base + Int(cell.bits), count: Int(cell.length))
-                if type == .timestamp, let problem = PostgresTime.problem(bytes) { return (problem, "22008") }
+                switch type {
+                case .timestamp, .datetime:
+                    if let problem = PostgresTime.problem(bytes) { return (problem, "22008") }
+                case .time:
+                    if let problem = PostgresTime.problem(bytes, clock: 0) { return (problem, "22008") }
+                default: break
+                }
                 do { try text.append(bytes) } catch { return (error.message, error.sqlState) }
+            case .bytes:
+                text.appendBytes(
+                    UnsafeRawBufferPointer(start: batch.side.base + Int(cell.bits), count: Int(cell.length)))
             }
         }
         return nil
@@ -188,11 +197,14 @@ private final class PostgresStage {
 /// What PostgreSQL would bend of a time that is well spelled.
 enum PostgresTime {
     /// Why a time cannot be kept as it is: more than microseconds, or a leap second; `nil` when it can.
-    static func problem(_ bytes: UnsafeRawBufferPointer) -> String? {
-        guard bytes.count >= 19, bytes[16] == UInt8(ascii: ":") else { return nil }
-        if bytes[17] == UInt8(ascii: "6") { return "PostgreSQL turns second 60 into the next minute" }
-        guard bytes.count > 20, bytes[19] == UInt8(ascii: ".") || bytes[19] == UInt8(ascii: ",") else { return nil }
-        let digits = bytes[20...].prefix { (0x30...0x39).contains($0) }
+    ///
+    /// - Parameter clock: where the hours stand; 0 in a time of day.
+    static func problem(_ bytes: UnsafeRawBufferPointer, clock: Int = 11) -> String? {
+        guard bytes.count >= clock + 8, bytes[clock + 5] == UInt8(ascii: ":") else { return nil }
+        if bytes[clock + 6] == UInt8(ascii: "6") { return "PostgreSQL turns second 60 into the next minute" }
+        guard bytes.count > clock + 9, bytes[clock + 8] == UInt8(ascii: ".") || bytes[clock + 8] == UInt8(ascii: ",")
+        else { return nil }
+        let digits = bytes[(clock + 9)...].prefix { (0x30...0x39).contains($0) }
         guard digits.count > 6, digits.dropFirst(6).contains(where: { $0 != UInt8(ascii: "0") }) else { return nil }
         return "PostgreSQL keeps microseconds, and the time has more digits"
     }

@@ -14,6 +14,8 @@ final class SQLiteInsert: RowWriter {
     private let one: SQLiteStatement
     private let group: Int
     private let columns: Int
+    /// A row that was bound holds a NaN, of which SQLite would make NULL.
+    private var sawNaN = false
 
     init(_ connection: SQLiteConnection, table: TargetTable, mode: WriteMode, key: [String]) throws(SQLiteError) {
         self.connection = connection
@@ -76,7 +78,10 @@ final class SQLiteInsert: RowWriter {
                 for offset in 0..<group {
                     bind(many, offset &* columns, batch.row(row(index &+ offset)), batch)
                 }
-                if let error = many.run() {
+                if sawNaN {
+                    sawNaN = false
+                    for offset in 0..<group { try insertOne(batch, row(index &+ offset), reject) }
+                } else if let error = many.run() {
                     guard error.kind == .data else { throw error }
                     // The rows before the bad one are in; to offer them again is harmless only where they are ignored.
                     let done = ignoresKnown ? 0 : connection.changes
@@ -94,6 +99,10 @@ final class SQLiteInsert: RowWriter {
         _ batch: RowBatch, _ row: Int, _ reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void
     ) throws {
         bind(one, 0, batch.row(row), batch)
+        if sawNaN {
+            sawNaN = false
+            return try reject(row, "SQLite has no NaN: it would become NULL", "SQLITE_MISMATCH")
+        }
         guard let error = one.run() else { return }
         guard error.kind == .data else { throw error }
         try reject(row, error.message, error.codeName)
@@ -113,9 +122,13 @@ final class SQLiteInsert: RowWriter {
             switch cell.kind {
             case .null: statement.bindNull(first &+ column)
             case .integer: statement.bind(first &+ column, cell.bits)
-            case .double: statement.bind(first &+ column, Double(bitPattern: UInt64(bitPattern: cell.bits)))
+            case .double:
+                let value = Double(bitPattern: UInt64(bitPattern: cell.bits))
+                if value.isNaN { sawNaN = true }
+                statement.bind(first &+ column, value)
             case .text: statement.bindStatic(first &+ column, lines + Int(cell.bits), Int(cell.length))
             case .side: statement.bindStatic(first &+ column, side + Int(cell.bits), Int(cell.length))
+            case .bytes: statement.bindStaticBytes(first &+ column, side + Int(cell.bits), Int(cell.length))
             }
         }
     }

@@ -10,7 +10,8 @@ enum SQLiteTable {
         switch type {
         case .boolean, .integer, .bigint: "INTEGER"
         case .double: "REAL"
-        case .text, .json, .decimal, .date, .timestamp, .null: "TEXT"
+        case .bytes: "BLOB"
+        case .text, .json, .decimal, .date, .time, .datetime, .timestamp, .uuid, .null: "TEXT"
         }
     }
 
@@ -51,7 +52,7 @@ enum SQLiteTable {
             for column in wanted {
                 if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
-                    let type = present[index].type.widened(with: column.type)
+                    let type = try TableNeeds.widened(present[index], with: column.type, manifest)
                     let isBent = type != present[index].type && numeric.contains(Array(column.name.utf8))
                     if isBent || declared(type) != declared(present[index].type) { isRebuilt = true }
                     present[index].type = type
@@ -155,7 +156,8 @@ enum SQLiteTable {
         let type = declared.uppercased()
         if type.contains("INT") { return (.bigint, false) }
         if type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT") { return (.text, false) }
-        if type.isEmpty || type.contains("BLOB") { return (.text, false) }
+        if type.contains("BLOB") { return (.bytes, false) }
+        if type.isEmpty { return (.text, false) }
         if type.contains("REAL") || type.contains("FLOA") || type.contains("DOUB") { return (.double, false) }
         if type.contains("BOOL") { return (.boolean, true) }
         if type.contains("TIME") { return (.timestamp, true) }

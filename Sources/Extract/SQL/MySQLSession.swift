@@ -1,0 +1,187 @@
+internal import Chunk
+package import Databases
+internal import Manifest
+
+/// Reads a MariaDB or MySQL database by results that are not buffered (mysql_use_result).
+package final class MySQLSession: SQLSession {
+    private let connection: MySQLConnection
+    package let dialect: any SQLDialect = MySQLDialect()
+    package let defaultSchema: String?
+
+    /// Connects.
+    package init(_ settings: MySQLSettings) throws(MySQLError) {
+        connection = try MySQLConnection(settings)
+        defaultSchema = try connection.query("SELECT DATABASE()").text(0, 0)
+    }
+
+    package let tellsTypes = true
+
+    package var version: String {
+        let numbers = connection.versionNumbers.map(String.init).joined(separator: ".")
+        return "\(connection.flavour == .mariaDB ? "MariaDB" : "MySQL") \(numbers)"
+    }
+
+    package func relations() throws -> [SQLRelation] {
+        let found = try connection.query(
+            """
+            SELECT table_schema, table_name, table_type, table_rows FROM information_schema.tables
+            WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
+                AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')
+            ORDER BY BINARY table_schema, BINARY table_name
+            """)
+        return found.rows.indices.map { row in
+            SQLRelation(
+                schema: found.text(row, 0), name: found.text(row, 1) ?? "",
+                kind: found.text(row, 2) == "VIEW" ? .view : .table, rows: found.integer(row, 3))
+        }
+    }
+
+    package func shape(of relation: SQLRelation) throws -> SQLShape {
+        let name: [MySQLValue] = [.text(relation.schema ?? defaultSchema ?? ""), .text(relation.name)]
+        var shape = try self.shape(from: SQLCatalog.quoted(relation, dialect))
+        let catalogue = try connection.query(
+            """
+            SELECT c.column_name, c.column_type, c.is_nullable, c.column_default, c.generation_expression IS NOT NULL
+                AND c.generation_expression <> '' FROM information_schema.columns c
+            WHERE c.table_schema = ? AND c.table_name = ?
+            """, name)
+        for row in catalogue.rows.indices {
+            guard let found = catalogue.text(row, 0),
+                let index = shape.columns.firstIndex(where: { $0.name.isSame(as: found) })
+            else { continue }
+            shape.columns[index].native = catalogue.text(row, 1) ?? ""
+            shape.columns[index].isNullable = catalogue.text(row, 2) != "NO"
+            shape.columns[index].standard = catalogue.text(row, 3)
+            shape.columns[index].isGenerated = catalogue.integer(row, 4) == 1
+        }
+        for found in try jsonColumns(name) {
+            guard let index = shape.columns.firstIndex(where: { $0.name.isSame(as: found) }) else { continue }
+            shape.columns[index].type = .json
+            shape.columns[index].form = .json
+        }
+        let keys = try connection.query(
+            """
+            SELECT column_name FROM information_schema.statistics
+            WHERE table_schema = ? AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index
+            """, name)
+        shape.primaryKey = keys.rows.indices.compactMap { keys.text($0, 0) }
+        let order = shape.primaryKey.compactMap { key in shape.columns.first { $0.name.isSame(as: key) } }
+        if order.count == shape.primaryKey.count { shape.order = order }
+        let engine = try connection.query(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = ? AND table_name = ?", name)
+        // Others lock the table for as long as it is read. A view may read from any.
+        if !engine.rows.isEmpty, let engine = engine.text(0, 0), engine != "InnoDB" { shape.hasSnapshot = false }
+        return shape
+    }
+
+    /// MariaDB's JSON columns are texts with a check (MariaDB, "JSON Data Type").
+    private func jsonColumns(_ table: [MySQLValue]) throws -> [String] {
+        guard connection.flavour == .mariaDB else { return [] }
+        let checks = try connection.query(
+            """
+            SELECT check_clause FROM information_schema.check_constraints
+            WHERE constraint_schema = ? AND table_name = ? AND check_clause LIKE 'json\\_valid(`%`)'
+            """, table)
+        return checks.rows.indices.compactMap { row in
+            checks.text(row, 0).map {
+                String($0.dropFirst("json_valid(`".count).dropLast("`)".count)).replacing("``", with: "`")
+            }
+        }
+    }
+
+    package func shape(of query: String) throws -> SQLShape {
+        try shape(from: SQLRead.source(of: query))
+    }
+
+    private func shape(from source: String) throws -> SQLShape {
+        let found = try connection.query("SELECT * FROM \(source) LIMIT 0")
+        return SQLShape(columns: try found.columns.map(column))
+    }
+
+    private func column(_ found: MySQLColumn) throws -> SQLColumn {
+        let quoted = try dialect.quote(found.name)
+        func column(_ type: LogicalType, _ form: SQLColumn.Form, _ expression: String? = nil) -> SQLColumn {
+            SQLColumn(
+                found.name, type, form, native: found.kind.map { "\($0)" } ?? "unknown",
+                expression: expression ?? quoted, isNullable: !found.flags.contains(.notNull))
+        }
+        switch found.kind {
+        case .tiny, .short, .int24, .year: return column(.integer, .integer)
+        case .long: return column(.integer, .integer)
+        case .longLong where found.flags.contains(.unsigned): return column(.decimal, .integer)
+        case .longLong: return column(.bigint, .integer)
+        // As text it would come with six digits; as a double it is the float itself.
+        case .float: return column(.double, .number, "\(quoted) + 0e0")
+        case .double: return column(.double, .number)
+        case .decimal, .oldDecimal: return column(.decimal, .number)
+        case .bit where found.length == 1: return column(.boolean, .boolean)
+        case .bit: return column(found.length < 54 ? .integer : found.length < 64 ? .bigint : .decimal, .bits)
+        case .date, .newDate: return column(.date, .moment)
+        case .time: return column(.time, .moment)
+        case .dateTime: return column(.datetime, .moment)
+        // The session's zone is UTC.
+        case .timestamp: return column(.timestamp, .instant)
+        case .json: return column(.json, .json)
+        case .geometry: return column(.text, .text, "ST_AsText(\(quoted))")
+        case .tinyBlob, .mediumBlob, .longBlob, .blob, .varString, .string, .varchar:
+            return found.isBytes ? column(.bytes, .bytes) : column(.text, .text)
+        case .enum, .set, .null, nil: return column(.text, .text)
+        }
+    }
+
+    package func beginSnapshot() throws {
+        try connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    }
+
+    package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
+        MySQLSourceRows(try connection.stream(sql), columns)
+    }
+
+    package func value(_ sql: String) throws -> String? {
+        let found = try connection.query(sql)
+        return found.rows.isEmpty || found.columns.isEmpty ? nil : found.text(0, 0)
+    }
+}
+
+private final class MySQLSourceRows: SQLRows {
+    private let stream: MySQLStream
+    private let columns: [SQLColumn]
+    private var row: MySQLRow?
+
+    init(_ stream: MySQLStream, _ columns: [SQLColumn]) {
+        self.stream = stream
+        self.columns = columns
+    }
+
+    func next(into record: RecordWriter) throws -> Bool {
+        row = try stream.next()
+        guard let row else { return false }
+        record.begin()
+        for column in 0..<columns.count {
+            if let bytes = row[column] { try record.value(column, bytes) } else { record.null(column) }
+        }
+        record.end()
+        return true
+    }
+
+    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool {
+        guard let bytes = row?[column] else { return false }
+        if column < columns.count, columns[column].form == .bytes {
+            buffer.append(hexadecimal: bytes)
+        } else {
+            buffer.append(bytes)
+        }
+        return true
+    }
+}
+
+/// SQL as MariaDB and MySQL spell it.
+struct MySQLDialect: SQLDialect {
+    /// Their optimizers find no range by it.
+    let comparesRows = false
+
+    func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
+
+    func literal(_ text: String) -> String { MySQLConnection.quote(literal: text) }
+}

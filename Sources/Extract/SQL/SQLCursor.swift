@@ -1,0 +1,108 @@
+internal import Chunk
+internal import Configuration
+internal import JSON
+internal import Manifest
+
+/// Where an incremental read of a table stands: the greatest value of the cursor column, and which rows of that value were
+/// read. Rows come in the column's order.
+///
+/// The next run reads from that value on, rows of it included, since another transaction may add one; those that are known are
+/// left out by their hashes. So ties at the boundary are neither lost nor doubled.
+struct SQLCursor {
+    /// Rows of one value that are remembered at most.
+    static let tieLimit = 10_000
+
+    private let settings: SQLSourceSettings.Cursor
+    private let column: SQLColumn
+    /// The columns of the records, which the hashes depend on.
+    private let columns: String
+    /// Rows at the boundary that are known, with how many times each.
+    private var known: [UInt64: Int] = [:]
+    private let boundary: [UInt8]?
+    /// The value of the row that came last.
+    private var value: [UInt8]?
+    private var ties: [UInt64] = []
+    private var hasAllTies = true
+    /// What the run began with.
+    private let from: JSONValue
+    /// The value that the read begins with; nil at the first row.
+    let start: String?
+
+    /// - Parameters:
+    ///   - from: `cursor.to` of the log's last manifest.
+    ///   - resume: the cursor of the last adopted chunk: rows up to there are in the run.
+    init(
+        _ settings: SQLSourceSettings.Cursor, _ column: SQLColumn, columns: [SQLColumn], from: JSONValue,
+        resume: JSONValue
+    ) throws(ExtractError) {
+        self.settings = settings
+        self.column = column
+        self.columns = columns.map(\.name).joined(separator: "\0")
+        self.from = resume.isNull ? from : resume
+        let last = self.from["since"]?.text
+        let isExact = !resume.isNull || settings.lag == 0
+        if let last {
+            start = isExact ? last : try SQLCursor.back(last, settings, column)
+        } else {
+            start = settings.since
+        }
+        boundary = isExact ? last.map { Array($0.utf8) } : nil
+        guard isExact, let seen = self.from["seen"]?.elements else { return }
+        guard self.from["columns"]?.text == fnv1a(self.columns.utf8) else {
+            // Rows that are read again do no harm where they have a key.
+            return
+        }
+        for hash in seen.compactMap(\.text).compactMap({ UInt64($0, radix: 16) }) { known[hash, default: 0] += 1 }
+    }
+
+    /// Whether the columns are others than those of the run before, so that its rows at the boundary cannot be told from new ones.
+    var hasForgotten: Bool {
+        boundary != nil && !(from["seen"]?.elements ?? []).isEmpty && known.isEmpty
+    }
+
+    /// Notes the row that was read last.
+    ///
+    /// - Parameters:
+    ///   - text: its cursor value.
+    ///   - row: the record.
+    /// - Returns: `false` when the row is known from the run before.
+    mutating func note(_ text: UnsafeRawBufferPointer, _ row: UnsafeRawBufferPointer) -> Bool {
+        if !(value?.elementsEqual(text) ?? false) {
+            value = Array(text)
+            ties.removeAll(keepingCapacity: true)
+            hasAllTies = true
+        }
+        let hash = xxh64(row)
+        if ties.count < SQLCursor.tieLimit { ties.append(hash) } else { hasAllTies = false }
+        guard !known.isEmpty, let boundary, boundary.elementsEqual(text), let count = known[hash] else { return true }
+        known[hash] = count > 1 ? count - 1 : nil
+        return false
+    }
+
+    /// Whether more rows have the last value than are remembered.
+    var hasTooManyTies: Bool { !hasAllTies }
+
+    /// Where the read stands, as the manifest keeps it.
+    var json: JSONValue {
+        guard let value else { return from }
+        var members: [(String, JSONValue)] = [("since", .string(String(decoding: value, as: UTF8.self)))]
+        if hasAllTies {
+            members.append(("seen", .array(ties.map { .string(String($0, radix: 16)) })))
+            members.append(("columns", .string(fnv1a(columns.utf8))))
+        }
+        return .record(members)
+    }
+
+    /// `value` less the lag.
+    private static func back(
+        _ value: String, _ settings: SQLSourceSettings.Cursor, _ column: SQLColumn
+    ) throws(ExtractError) -> String {
+        let isNumber = column.form == .integer || column.form == .number
+        if isNumber || column.form == .text, let number = Int64(value) { return String(number - Int64(settings.lag)) }
+        if !isNumber, let earlier = ISOTime.subtract(Int64(settings.lag), from: value) { return earlier }
+        throw ExtractError(
+            .configuration,
+            "the cursor column \(column.name) holds \(value.prefix(40)), from which no lag can be taken: it must be a date, a time or a whole number; "
+                + "take lag out, or choose another cursor")
+    }
+}

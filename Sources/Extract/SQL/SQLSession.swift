@@ -1,0 +1,51 @@
+package import Chunk
+
+/// One connection to a database that rows are read from; used by one thread.
+///
+/// Errors are those of the engine's client, or `ExtractError`. `docs/sources.md` says what must hold.
+package protocol SQLSession: AnyObject {
+    /// How statements are spelled.
+    var dialect: any SQLDialect { get }
+    /// The engine and its version, in words.
+    var version: String { get }
+    /// Whether columns hold what they are declared as; otherwise types are inferred from the values.
+    var tellsTypes: Bool { get }
+    /// Where tables are sought that are named without a schema; nil where there are no schemas.
+    var defaultSchema: String? { get }
+
+    /// The tables and views that the login sees, without those of the system.
+    func relations() throws -> [SQLRelation]
+    /// The columns and the key of a table or view.
+    func shape(of relation: SQLRelation) throws -> SQLShape
+    /// The columns of a query, which is not run for it where the engine can help it.
+    func shape(of query: String) throws -> SQLShape
+
+    /// From here on one state of the database is read, whatever others write meanwhile.
+    func beginSnapshot() throws
+    /// Runs a SELECT that gives `columns`, and behind them columns that are no part of the records, row by row.
+    func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows
+    /// The first value of the first row as text; `nil` when it is NULL or there is no row.
+    func value(_ sql: String) throws -> String?
+}
+
+/// The rows of one statement. Dropping it ends the statement.
+package protocol SQLRows: AnyObject {
+    /// Writes the next row as a record; `false` at the end.
+    ///
+    /// - Throws: `RecordFault` when the row cannot be written; the next one can still be read.
+    func next(into record: RecordWriter) throws -> Bool
+    /// Appends a value of the row that was read last, as the engine writes it, bytes as hexadecimal digits.
+    ///
+    /// - Returns: `false` for NULL.
+    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool
+}
+
+/// How an engine spells statements.
+package protocol SQLDialect: Sendable {
+    /// An identifier in its quotes.
+    func quote(_ name: String) throws -> String
+    /// A text in its quotes.
+    func literal(_ text: String) throws -> String
+    /// Whether `(a, b) > (x, y)` uses an index on `(a, b)`.
+    var comparesRows: Bool { get }
+}

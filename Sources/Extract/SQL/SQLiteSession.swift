@@ -1,0 +1,188 @@
+internal import Chunk
+package import Databases
+internal import Manifest
+
+/// Reads a SQLite file (https://sqlite.org/lang.html).
+package final class SQLiteSession: SQLSession {
+    private let connection: SQLiteConnection
+    package let dialect: any SQLDialect = SQLiteDialect()
+
+    /// Opens the file, which must be there, for reading only.
+    package init(path: String, busySeconds: Double) throws(SQLiteError) {
+        connection = try SQLiteConnection(path: path, access: .readOnly, busySeconds: busySeconds)
+        // Asked at once, so that a file that is no database is found here.
+        _ = try Self.first(connection, "SELECT count(*) FROM sqlite_schema")
+    }
+
+    package let tellsTypes = false
+
+    package var version: String {
+        (try? Self.first(connection, "SELECT sqlite_version()")).flatMap { $0 }.map { "SQLite \($0)" } ?? "SQLite"
+    }
+
+    package let defaultSchema: String? = nil
+
+    package func relations() throws -> [SQLRelation] {
+        let list = try connection.prepare(
+            "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+        )
+        var found: [SQLRelation] = []
+        while try list.step() {
+            found.append(
+                SQLRelation(schema: nil, name: list.text(0), kind: list.text(1) == "view" ? .view : .table, rows: nil))
+        }
+        return found
+    }
+
+    package func shape(of relation: SQLRelation) throws -> SQLShape {
+        let info = try connection.prepare(
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)")
+        info.bind(0, relation.name)
+        var columns: [SQLColumn] = []
+        var keys: [(place: Int64, name: String)] = []
+        while try info.step() {
+            // Hidden columns of virtual tables are arguments, not values.
+            if info.integer(5) == 1 { continue }
+            var column = Self.column(info.text(0), info.text(1))
+            column.isNullable = info.integer(2) == 0
+            column.standard = info.isNull(3) ? nil : info.text(3)
+            column.isGenerated = info.integer(5) > 1
+            columns.append(column)
+            if info.integer(4) > 0 { keys.append((info.integer(4), info.text(0))) }
+        }
+        let key = keys.sorted { $0.place < $1.place }.map(\.name)
+        var shape = SQLShape(columns: columns, primaryKey: key)
+        if relation.kind == .table { shape.order = order(relation, columns, key) }
+        shape.hasSnapshot = try Self.first(connection, "PRAGMA journal_mode") == "wal"
+        return shape
+    }
+
+    /// By row id where there is one, which costs no sorting; else by the primary key, whose columns are never NULL then.
+    private func order(_ relation: SQLRelation, _ columns: [SQLColumn], _ key: [String]) -> [SQLColumn] {
+        for name in ["rowid", "oid", "_rowid_"] where !columns.contains(where: { $0.name.lowercased() == name }) {
+            let table = SQLiteConnection.quote(relation.name)
+            guard (try? connection.prepare("SELECT \(name) FROM \(table) LIMIT 0")) != nil else { break }
+            return [SQLColumn(name, .bigint, .integer, native: "INTEGER", expression: name, isNullable: false)]
+        }
+        return key.compactMap { name in columns.first { $0.name.isSame(as: name) } }
+    }
+
+    package func shape(of query: String) throws -> SQLShape {
+        let statement = try connection.prepare("SELECT * FROM \(SQLRead.source(of: query)) LIMIT 0")
+        return SQLShape(
+            columns: (0..<statement.columnCount).map { Self.column(statement.name($0), statement.declaredType($0)) })
+    }
+
+    /// A column by its declared type. What values there are decides in the end: SQLite takes any value in any column.
+    private static func column(_ name: String, _ declared: String) -> SQLColumn {
+        let upper = declared.uppercased()
+        func has(_ words: String...) -> Bool { words.contains { upper.contains($0) } }
+        let type: LogicalType
+        if has("INT") || has("BOOL") {
+            type = .integer
+        } else if has("CHAR", "CLOB", "TEXT", "DATE", "TIME") {
+            type = .text
+        } else if has("BLOB") {
+            type = .bytes
+        } else if has("REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL") {
+            type = .double
+        } else {
+            type = upper.isEmpty ? .null : .text
+        }
+        return SQLColumn(
+            name, type, type == .bytes ? .bytes : .text, native: declared, expression: SQLiteConnection.quote(name))
+    }
+
+    package func beginSnapshot() throws { try connection.execute("BEGIN") }
+
+    package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
+        SQLiteRows(try connection.prepare(sql), columns)
+    }
+
+    package func value(_ sql: String) throws -> String? { try Self.first(connection, sql) }
+
+    private static func first(_ connection: SQLiteConnection, _ sql: String) throws(SQLiteError) -> String? {
+        let statement = try connection.prepare(sql)
+        guard try statement.step(), !statement.isNull(0) else { return nil }
+        return statement.text(0)
+    }
+}
+
+private final class SQLiteRows: SQLRows {
+    private let statement: SQLiteStatement
+    private let columns: [SQLColumn]
+
+    init(_ statement: SQLiteStatement, _ columns: [SQLColumn]) {
+        self.statement = statement
+        self.columns = columns
+    }
+
+    func next(into record: RecordWriter) throws -> Bool {
+        guard try statement.step() else { return false }
+        record.begin()
+        for (column, shape) in columns.enumerated() {
+            let wantsBytes = shape.form == .bytes
+            switch statement.kind(column) {
+            case .null: record.null(column)
+            case .integer where !wantsBytes: record.integer(column, statement.integer(column))
+            case .float where !wantsBytes: record.double(column, statement.double(column))
+            case .text where !wantsBytes: try record.text(column, text: statement.bytes(column))
+            case .blob where wantsBytes: record.bytes(column, statement.bytes(column))
+            case .blob:
+                throw RecordFault(
+                    reason: "bytes in a column of another type: declare it (columns: {\(shape.name): bytes})",
+                    column: shape.name)
+            case .integer, .float, .text:
+                throw RecordFault(
+                    reason:
+                        "a value that is not bytes in a column of bytes: declare it (columns: {\(shape.name): text})",
+                    column: shape.name)
+            }
+        }
+        record.end()
+        return true
+    }
+
+    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool {
+        switch statement.kind(column) {
+        case .null: return false
+        case .blob: buffer.append(hexadecimal: statement.bytes(column))
+        case .text: buffer.append(statement.bytes(column))
+        case .integer:
+            var text = String(statement.integer(column))
+            text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+        case .float:
+            var text = statement.double(column).description
+            text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+        }
+        return true
+    }
+}
+
+/// SQL as SQLite spells it.
+struct SQLiteDialect: SQLDialect {
+    let comparesRows = true
+
+    func quote(_ name: String) -> String { SQLiteConnection.quote(name) }
+
+    func literal(_ text: String) throws -> String {
+        guard !text.utf8.contains(0) else {
+            throw ExtractError(.data, "a value with U+0000 cannot stand in a statement")
+        }
+        return "'" + text.replacing("'", with: "''") + "'"
+    }
+}
+
+extension RawBuffer {
+    /// Appends bytes as hexadecimal digits.
+    func append(hexadecimal bytes: UnsafeRawBufferPointer) {
+        let digits: StaticString = "0123456789abcdef"
+        append(capacity: 2 * bytes.count) { room in
+            for (place, byte) in bytes.enumerated() {
+                room[2 &* place] = digits.utf8Start[Int(byte >> 4)]
+                room[2 &* place &+ 1] = digits.utf8Start[Int(byte & 15)]
+            }
+            return 2 * bytes.count
+        }
+    }
+}
