@@ -100,13 +100,19 @@ let package = Package(
         .testTarget(
             name: "SpoolTests", dependencies: ["Manifest", "Spool", "Storage", "TestKit"], swiftSettings: settings),
         .testTarget(
-            name: "LoadTests", dependencies: ["Databases", "Load", "Manifest", "Spool", "Storage", "TestKit"],
+            name: "LoadTests", dependencies: ["Databases", "JSON", "Load", "Manifest", "Spool", "Storage", "TestKit"],
             swiftSettings: settings),
         .testTarget(
             name: "DatabasesTests", dependencies: ["CMySQLABI", "Databases", "TestKit"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
-        .testTarget(name: "ExtractTests", dependencies: ["Extract", "JSON", "Manifest"], swiftSettings: settings),
+        .testTarget(
+            name: "ExtractTests",
+            dependencies: [
+                "Chunk", "Configuration", "Databases", "Extract", "JSON", "Manifest", "Spool", "Storage", "TestKit",
+                "Threads",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),
         .testTarget(name: "FormatsTests", dependencies: ["Formats", "CZstd", "TestKit"], swiftSettings: settings),
         .testTarget(

@@ -56,7 +56,7 @@ package struct SchemaInference: Sendable {
                 bytes += column.name.bytes
                 ends.append(bytes.count)
                 kinds.append(0)
-                declared.append(nil)
+                declared.append(declarations[column.name.bytes])
                 index = ends.count - 1
             }
             if isFixed || column.type.isOnlyDeclared {

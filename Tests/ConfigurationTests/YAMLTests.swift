@@ -59,7 +59,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: [&x [1], &y [*x]]\n? *y\n: 1", "2:3: a key is a list, a section or an alias; keys are text, in quotes if it begins with *"),
+        (
+            "a: [&x [1], &y [*x]]\n? *y\n: 1",
+            "2:3: a key is a list, a section or an alias; keys are text, in quotes if it begins with *"
+        ),
         ("? [1]\n: 1", "1:3: a key is a list, a section or an alias; keys are text, in quotes if it begins with *"),
         ("a: &x [*x]", "1:8: no anchor &x stands before this alias; quote text that begins with *"),
         ("a: *", "1:4: no anchor & stands before this alias; quote text that begins with *"),

@@ -1,4 +1,5 @@
 import Databases
+import JSON
 import Load
 import Manifest
 import Spool
@@ -69,6 +70,72 @@ import Testing
             text.replacing("+00", with: "").replacing(".000000", with: "")
         }
         #expect(found == expected)
+    }
+
+    /// What only databases bring: bytes, UUIDs, clocks without zones; in the straight way, and once keys are known.
+    @Test(arguments: TestEngine.allCases, [WriteMode.append, .merge])
+    func typesOfDatabasesAreKept(_ engine: TestEngine, _ mode: WriteMode) throws {
+        let world = try World(engine)
+        let every = Base64.encoded((0...255).map { UInt8($0) })
+        let lines = [
+            #"{"id":1,"b":"\#(every)","u":"123e4567-e89b-12d3-a456-426614174000","c":"23:59:59.123456","w":"1999-12-31T23:59:59.5"}"#,
+            #"{"id":2,"b":"","u":null,"c":"00:00","w":"2024-02-29 00:00"}"#, #"{"id":3}"#,
+        ]
+        let types: KeyValuePairs<String, LogicalType> = [
+            "id": .integer, "b": .bytes, "u": .uuid, "c": .time, "w": .datetime,
+        ]
+        let batch = Batch(lines, types, mode: mode, key: mode == .merge ? ["id"] : [])
+        for _ in 0..<(mode == .merge ? 2 : 1) {
+            let outcome = try world.load(batch)
+            let rejects = try world.rejects()
+            #expect(outcome.summary.rows == 3 && rejects.isEmpty, "\(rejects)")
+        }
+        let hexadecimal =
+            engine == .postgres ? "upper(encode(\"b\", 'hex'))" : "CASE WHEN \"b\" IS NOT NULL THEN hex(\"b\") END"
+        let digits = (0...255).map { String($0 / 16, radix: 16) + String($0 % 16, radix: 16) }.joined().uppercased()
+        #expect(try world.query("SELECT \(hexadecimal) FROM \"rows\" ORDER BY \"id\"") == [digits, "", "NULL"])
+        #expect(try column(world, "u") == ["123e4567-e89b-12d3-a456-426614174000", "NULL", "NULL"])
+        let clocks = try column(world, "c").map { $0.replacing(":00.000000", with: ":00") }
+        #expect(clocks == ["23:59:59.123456", engine == .sqlite ? "00:00" : "00:00:00", "NULL"])
+        let moments = try column(world, "w").map {
+            $0.replacing("T", with: " ").replacing(".000000", with: "").replacing(".500000", with: ".5")
+        }
+        #expect(
+            moments == [
+                "1999-12-31 23:59:59.5", engine == .sqlite ? "2024-02-29 00:00" : "2024-02-29 00:00:00", "NULL",
+            ])
+        // No text is made of bytes that are there.
+        let other = try world.load(
+            Batch([#"{"id":9,"b":7}"#], ["id": .integer, "b": .integer], mode: mode, key: batch.key))
+        #expect(other.summary.blocked == 1 && "\(other.events)".contains("column b holds bytes"), "\(other.events)")
+    }
+
+    /// What is beyond numbers and the calendar is kept where the engine has it, and refused with its row where not.
+    @Test(arguments: TestEngine.allCases) func whatIsBeyondIsKeptOrRefused(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let lines = [
+            #"{"id":1,"d":"NaN"}"#, #"{"id":2,"d":"-Infinity"}"#, #"{"id":3,"n":"NaN"}"#, #"{"id":4,"t":"infinity"}"#,
+            #"{"id":5,"t":"0044-03-15 10:00:00+00 BC"}"#, #"{"id":6,"day":"-infinity"}"#,
+            #"{"id":7,"day":"12026-01-01"}"#,
+            #"{"id":8,"w":"0001-12-31 23:59:59 BC"}"#, #"{"id":9}"#,
+        ]
+        try world.load(
+            Batch(
+                lines, ["id": .integer, "d": .double, "n": .decimal, "t": .timestamp, "day": .date, "w": .datetime]))
+        let kept = try column(world, "id").joined(separator: " ")
+        switch engine {
+        case .sqlite: #expect(kept == "2 3 4 5 6 7 8 9")
+        case .postgres:
+            #expect(kept == "1 2 3 4 5 6 7 8 9")
+            let rows = try world.query("SELECT * FROM rows ORDER BY id").dropLast()
+            let values = rows.map { $0.split(separator: "|").filter { $0 != "NULL" }.dropFirst().joined() }
+            #expect(
+                values == [
+                    "NaN", "-Infinity", "NaN", "infinity", "0044-03-15 10:00:00+00 BC", "-infinity", "12026-01-01",
+                    "0001-12-31 23:59:59 BC",
+                ])
+        case .mariadb: #expect(kept == "9")
+        }
     }
 
     @Test(arguments: TestEngine.allCases) func typesWiden(_ engine: TestEngine) throws {

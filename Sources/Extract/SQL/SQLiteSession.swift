@@ -82,7 +82,7 @@ package final class SQLiteSession: SQLSession {
             type = .integer
         } else if has("CHAR", "CLOB", "TEXT", "DATE", "TIME") {
             type = .text
-        } else if has("BLOB") {
+        } else if has("BLOB", "BINARY") {
             type = .bytes
         } else if has("REAL", "FLOA", "DOUB", "NUMERIC", "DECIMAL") {
             type = .double

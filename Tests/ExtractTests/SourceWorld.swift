@@ -1,0 +1,225 @@
+import Chunk
+import Configuration
+import Databases
+import Extract
+import Foundation
+import JSON
+import Manifest
+import Spool
+import Storage
+import TestKit
+import Threads
+
+/// A database of some engine to read from, and a spool to read it into.
+final class SourceWorld {
+    let engine: TestEngine
+    let world: World
+    private let files = POSIXFileSystem()
+    /// What opens a session, in place of the engine's own.
+    var opener: (@Sendable (any SQLSession) -> any SQLSession)?
+
+    init(_ engine: TestEngine) throws {
+        self.engine = engine
+        world = try World(engine)
+        switch engine {
+        case .sqlite: try run("PRAGMA journal_mode = WAL")
+        case .postgres:
+            try PostgresConnection(world.postgresSettings()).execute("CREATE SCHEMA IF NOT EXISTS \(world.schema)")
+        case .mariadb: _ = try world.mariaDBSettings()
+        }
+    }
+
+    /// The schema that tables lie in, as streams name it with the dot behind; empty where there is none.
+    var prefix: String { engine == .sqlite ? "" : "\(world.schema)." }
+
+    /// Runs statements, separated by semicolons.
+    func run(_ sql: String) throws {
+        switch engine {
+        case .sqlite:
+            let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)
+            if sql.hasPrefix("PRAGMA") {
+                let pragma = try connection.prepare(sql)
+                while try pragma.step() {}
+            } else {
+                try connection.execute(sql)
+            }
+        case .postgres:
+            try PostgresConnection(world.postgresSettings()).execute("SET search_path TO \(world.schema); \(sql)")
+        case .mariadb:
+            let connection = try MySQLConnection(world.mariaDBSettings())
+            try connection.execute("SET sql_mode = 'ANSI_QUOTES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'")
+            for statement in sql.components(separatedBy: ";\n") where !statement.allSatisfy(\.isWhitespace) {
+                try connection.execute(statement)
+            }
+        }
+    }
+
+    /// The statements that make a table of numbered rows: `id` from 1 to `rows` and `v`.
+    func numbered(_ table: String, rows: Int, key: String = "PRIMARY KEY") -> String {
+        let values = (1...max(1, rows)).map { "(\($0), 'v\($0)')" }.joined(separator: ", ")
+        return "CREATE TABLE \"\(table)\"(id bigint \(key), v varchar(100));\n"
+            + (rows == 0 ? "" : "INSERT INTO \"\(table)\" VALUES \(values);\n")
+    }
+
+    /// Opens the database as a source.
+    func open() throws -> any SQLSession {
+        let session: any SQLSession
+        switch engine {
+        case .sqlite: session = try SQLiteSession(path: world.database, busySeconds: 5)
+        case .postgres: session = try PostgresSession(world.postgresSettings(), schema: world.schema)
+        case .mariadb: session = try MySQLSession(world.mariaDBSettings())
+        }
+        return opener?(session) ?? session
+    }
+
+    private var type: String {
+        switch engine {
+        case .sqlite: "sqlite, path: unused"
+        case .postgres: "postgres"
+        case .mariadb: "mysql"
+        }
+    }
+
+    /// The plans of a job, written as the keys of a job in one line.
+    func plans(_ job: String, wish: StreamPlan.Wish = .init(), partitions: [[String: String]] = [[:]]) throws
+        -> [StreamPlan]
+    {
+        let yaml = """
+            connections: {db: {type: \(type)}, out: {type: sqlite, path: x.db}}
+            jobs:
+              job: {\(job.contains("source:") ? "" : "source: {connection: db}, ")target: out, retry: {strategy: fixed, delay: 0s, max_attempts: 1}, \(job)}
+            """
+        let settings = try Settings(
+            yaml: Array(yaml.utf8), file: "test.yaml",
+            environment: Environment(variable: { _ in nil }, readFile: { _ in [] }))
+        nonisolated(unsafe) let world = self
+        let catalog = SQLCatalog(open: { _ in try world.open() })
+        return try settings.jobs.flatMap { job in
+            try job.streams.flatMap { stream in
+                try catalog.resolve(
+                    wish.isFullRefresh ? stream.refreshed : stream, siblings: job.streams, disabled: job.disabled
+                ).map { table in
+                    try StreamPlan(
+                        stream, of: settings,
+                        wanted: partitions.map { fields in
+                            Manifest.Partition(
+                                fields.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) })
+                        }, restriction: [:], files: files, clock: SystemClock(), table: table, wish: wish)
+                }
+            }
+        }
+    }
+
+    /// What became of a stream.
+    struct Extract {
+        var result: PartitionResult
+        var manifest: RunManifest?
+        var rows: [String]
+
+        var name: String { result.key.stream }
+        var error: String? { if case .failed(let error) = result.end { error.message } else { nil } }
+        var kind: ExtractError.Class? { if case .failed(let error) = result.end { error.kind } else { nil } }
+        /// The integers of a column.
+        func integers(_ name: String) -> [Int] {
+            rows.compactMap { row in
+                guard case .integer(let value)? = (try? JSONValue(parsing: row))?[name] else { return nil }
+                return Int(value)
+            }
+        }
+
+        var types: [String] { (manifest?.schema ?? []).map { "\($0.name) \($0.type.rawValue)" } }
+    }
+
+    /// Extracts a job.
+    func extract(_ job: String, wish: StreamPlan.Wish = .init(), partitions: [[String: String]] = [[:]]) throws
+        -> [Extract]
+    {
+        try extract(plans(job, wish: wish, partitions: partitions))
+    }
+
+    func extract(_ plans: [StreamPlan]) throws -> [Extract] {
+        // Each extraction is a process of its own, which is gone afterwards.
+        let process = world.process()
+        defer { process.end() }
+        let spool = try process.spool()
+        let heart = process.heart
+        let context = ExtractContext(
+            spool: spool, heart: heart, stop: StopSignal(), benches: [try Workbench(level: 1)]
+        ) { _ in }
+        return try Extraction.run(plans, context: context).map { result in
+            guard case .published(let number) = result.end, let manifest = try spool.manifest(result.key, number) else {
+                return Extract(result: result, manifest: nil, rows: [])
+            }
+            let chunks = world.files("ready").filter { $0.contains("-\(manifest.run)/") && $0.hasSuffix(".zst") }
+                .sorted()
+            return Extract(
+                result: result, manifest: manifest,
+                rows: try chunks.flatMap { try world.lines("\(world.root)/ready/\($0)") })
+        }
+    }
+
+    /// Extracts the one stream of a job.
+    func one(_ job: String, wish: StreamPlan.Wish = .init()) throws -> Extract {
+        let all = try extract(job, wish: wish)
+        guard let first = all.first, all.count == 1 else { throw NotOne(count: all.count) }
+        return first
+    }
+
+    struct NotOne: Error { var count: Int }
+
+    /// The reasons of the rows that were set aside.
+    func rejects() throws -> [String] {
+        try world.files("dead").filter { $0.hasSuffix(".rejects.ndjson.zst") }.flatMap {
+            try world.lines("\(world.root)/dead/\($0)")
+        }
+    }
+}
+
+/// A session that loses its connection after some rows.
+final class FailingSession: SQLSession {
+    private let inner: any SQLSession
+    private let after: Int
+    private let note: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - after: rows that each statement gives before it fails.
+    ///   - note: is told each statement.
+    init(_ inner: any SQLSession, after: Int, note: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.inner = inner
+        self.after = after
+        self.note = note
+    }
+
+    var dialect: any SQLDialect { inner.dialect }
+    var version: String { inner.version }
+    var tellsTypes: Bool { inner.tellsTypes }
+    var defaultSchema: String? { inner.defaultSchema }
+    func relations() throws -> [SQLRelation] { try inner.relations() }
+    func shape(of relation: SQLRelation) throws -> SQLShape { try inner.shape(of: relation) }
+    func shape(of query: String) throws -> SQLShape { try inner.shape(of: query) }
+    func beginSnapshot() throws { try inner.beginSnapshot() }
+    func value(_ sql: String) throws -> String? { try inner.value(sql) }
+
+    func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
+        note(sql)
+        return FailingRows(try inner.rows(sql, columns), after)
+    }
+}
+
+private final class FailingRows: SQLRows {
+    private let inner: any SQLRows
+    private var left: Int
+
+    init(_ inner: any SQLRows, _ left: Int) {
+        self.inner = inner
+        self.left = left
+    }
+
+    func next(into record: RecordWriter) throws -> Bool {
+        guard left > 0 else { throw ExtractError(.transient, "the connection is lost") }
+        left -= 1
+        return try inner.next(into: record)
+    }
+
+    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool { inner.appendText(column, to: buffer) }
+}
