@@ -57,6 +57,7 @@ struct PartitionExtraction {
     private func extract(_ result: inout PartitionResult) throws {
         let began = context.clock.now()
         if try spool.asked(.pause, job: key.job) != nil { throw ExtractError(.paused, "paused") }
+        if let failure = stream.failure { throw failure }
         try checkSpace()
         let base = try spool.lastNumber(key)
         let last = base > 0 ? try spool.manifest(key, base) : nil

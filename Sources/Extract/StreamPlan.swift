@@ -21,6 +21,8 @@ package final class StreamPlan: Sendable {
         case http(HTTPEndpoint, HTTPSourceSettings)
         case files(FileSourceSettings, ReadingOptions, directory: String, [Manifest.Partition: [SourceFile]])
         case sql(SQLPlan)
+        /// The database could not be asked.
+        case failed(ExtractError)
     }
 
     /// What one invocation asks of all its streams.
@@ -99,6 +101,23 @@ package final class StreamPlan: Sendable {
         }
     }
 
+    /// A stream of a database that could not be asked: its partitions fail.
+    package init(
+        _ stream: Configuration.Stream, of configuration: Settings, wanted: [Manifest.Partition], wish: Wish,
+        failure: ExtractError
+    ) {
+        settings = stream
+        self.wish = wish
+        fingerprint = ""
+        lowWater = configuration.load.lowWater
+        source = .failed(failure)
+        partitions = wanted
+        deadline = 600
+    }
+
+    /// Why the database could not be asked.
+    package var failure: ExtractError? { if case .failed(let error) = source { error } else { nil } }
+
     /// Whether it reads files.
     package var isFileSource: Bool { if case .files = source { true } else { false } }
 
@@ -136,6 +155,7 @@ package final class StreamPlan: Sendable {
                 options: options, settings: source, context: context,
                 partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
                 isCancelled: isCancelled)
+        case .failed(let error): throw error
         case .sql(let plan):
             return try SQLSourceReader(
                 plan, context: context, partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,

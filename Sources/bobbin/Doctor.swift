@@ -21,13 +21,12 @@ struct Doctor: ParsableCommand {
         checks += SpoolProbe(path: path, lowWater: workspace?.settings.load.lowWater ?? 0).run()
         checks.append(Doctor.zlib())
         if let workspace {
+            let streams = workspace.settings.jobs.flatMap(\.streams)
             for (name, connection) in workspace.settings.connections.sorted(by: { $0.key < $1.key }) {
-                switch connection {
-                case .sqlite(let settings): checks += TargetProbe(name: name, path: settings.path).run()
-                case .postgres(let settings): checks += PostgresProbe(name: name, workspace.postgres(settings)).run()
-                case .mysql(let settings): checks += MySQLProbe(name: name, workspace.mysql(settings)).run()
-                case .http, .files: break
-                }
+                // `connections test` tries what is only read from.
+                let isSource = streams.contains { $0.source.connection == name }
+                if isSource, !streams.contains(where: { $0.targets.contains(name) }) { continue }
+                checks += Doctor.probe(name, connection, workspace)
             }
         } else {
             checks.append(
@@ -41,17 +40,23 @@ struct Doctor: ParsableCommand {
         case .problem: verdict = "Something here breaks a guarantee: mend the problems before you rely on it."
         }
         if common.json {
-            let items: [JSONValue] = checks.map {
-                .record([
-                    ("check", .string($0.name)), ("verdict", .string($0.verdict.word)), ("text", .string($0.text)),
-                ])
-            }
+            let items = checks.map(\.json)
             Console.document([
                 ("verdict", .string(worst.word)), ("text", .string(verdict)), ("checks", .array(items)),
             ])
         } else {
             Console.out(Format.table(["", "CHECK", "FOUND"], checks.map { [$0.verdict.word, $0.name, $0.text] }))
             Console.out(verdict)
+        }
+    }
+
+    /// Tries a connection that rows are written to.
+    static func probe(_ name: String, _ connection: Connection, _ workspace: Workspace) -> [Check] {
+        switch connection {
+        case .sqlite(let settings): TargetProbe(name: name, path: settings.path).run()
+        case .postgres(let settings): PostgresProbe(name: name, workspace.postgres(settings)).run()
+        case .mysql(let settings): MySQLProbe(name: name, workspace.mysql(settings)).run()
+        case .http, .files: []
         }
     }
 
@@ -109,5 +114,9 @@ struct Check {
         self.name = name
         self.verdict = verdict
         self.text = text
+    }
+
+    var json: JSONValue {
+        .record([("check", .string(name)), ("verdict", .string(verdict.word)), ("text", .string(text))])
     }
 }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Extract
 internal import Glibc
 internal import HTTP
 internal import JSON
@@ -8,11 +9,19 @@ internal import Manifest
 /// them changes no exit code.
 enum FailureHooks {
     static func run(_ failures: [(key: LogKey, error: String)], _ streams: [Configuration.Stream]) {
+        let named = Set(streams.map { LogKey(job: $0.job, stream: $0.name, partition: Manifest.Partition([])) })
         for stream in streams {
-            let own = failures.filter { $0.key.job == stream.job && $0.key.stream == stream.name }
+            // A loader knows tables of a pattern by their names only.
+            let own = failures.filter { failure in
+                guard failure.key.job == stream.job else { return false }
+                if failure.key.stream == stream.name { return true }
+                let name = LogKey(job: stream.job, stream: failure.key.stream, partition: Manifest.Partition([]))
+                return stream.isPattern && !named.contains(name) && SQLCatalog.matches(stream.name, failure.key.stream)
+            }
             guard !own.isEmpty else { continue }
             let failed: [JSONValue] = own.map { failure in
                 .record([
+                    ("stream", .string(failure.key.stream)),
                     ("partition", Document.partition(failure.key.partition)), ("error", .string(failure.error)),
                 ])
             }

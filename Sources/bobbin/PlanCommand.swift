@@ -33,6 +33,11 @@ enum PlanText {
             Console.out(
                 "  key: \(stream.primaryKey.isEmpty ? "none" : stream.primaryKey.joined(separator: ", ")); priority \(stream.priority); parallelism \(stream.parallelism)"
             )
+            if let failure = plan.failure {
+                Console.out("  cannot be asked: \(failure.message)")
+                continue
+            }
+            if let table = plan.table { PlanText.print(table) }
             Console.out(
                 "  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))"
             )
@@ -49,6 +54,15 @@ enum PlanText {
             if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
             for warning in try warnings(plan, spool) { Console.error("bobbin: warning: \(warning)") }
         }
+    }
+
+    private static func print(_ plan: SQLPlan) {
+        let rows = plan.relation?.rows.map { ", about \(Format.count($0)) rows" } ?? ""
+        let name = plan.relation.map { "\($0.kind.rawValue) \(Format.visible($0.fullName))" } ?? "a query"
+        Console.out("  source: \(name)\(rows); reads \(plan.reading)")
+        let columns = plan.shape.columns.map { "\($0.name) \($0.type.rawValue)" }
+        let more = columns.count > 30 ? ", ... (\(columns.count))" : ""
+        Console.out("  columns: \(Format.visible(columns.prefix(30).joined(separator: ", ")))\(more)")
     }
 
     /// The spool; nil when there is none yet.
@@ -109,6 +123,14 @@ enum PlanText {
                 ("table", .string(stream.table)), ("targets", .array(stream.targets.map { .string($0) })),
                 ("primary_key", .array(stream.primaryKey.map { .string($0) })),
                 ("warnings", .array(try warnings(plan, spool).map { .string($0) })), ("partitions", .array(partitions)),
+                ("reading", Document.text(plan.table?.reading)), ("error", Document.text(plan.failure?.message)),
+                (
+                    "columns",
+                    .array(
+                        (plan.table?.shape.columns ?? []).map { column in
+                            .record([("name", .string(column.name)), ("type", .string(column.type.rawValue))])
+                        })
+                ),
             ])
         }
         return [("command", .string("plan")), ("streams", .array(streams))]

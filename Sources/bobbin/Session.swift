@@ -52,13 +52,34 @@ final class Session: Sendable {
                     stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
                     clock: workspace.clock, table: table, wish: options.wish)
             }
-            if case .sql = stream.source { return try tables(stream, workspace, catalog).map(plan) }
+            if case .sql = stream.source {
+                let found: [SQLPlan]
+                do { found = try tables(stream, workspace, catalog) } catch let error as ExtractError {
+                    // One source that is away is no reason to leave the others alone.
+                    guard error.kind != .configuration else { throw error }
+                    return [StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: options.wish, failure: error)]
+                }
+                return try found.map(plan)
+            }
             let plan = try plan(nil)
             if plan.isFileSource { try checkFiles(plan, workspace, restriction, options) }
             return [plan]
         }
         try checkTables(plans)
-        return plans
+        return try select(plans, options.select)
+    }
+
+    /// The plans whose streams are selected.
+    private static func select(_ plans: [StreamPlan], _ patterns: [String]) throws -> [StreamPlan] {
+        guard !patterns.isEmpty else { return plans }
+        func matches(_ pattern: String, _ plan: StreamPlan) -> Bool {
+            SQLCatalog.matches(pattern, plan.settings.name)
+        }
+        for pattern in patterns where !plans.contains(where: { matches(pattern, $0) }) {
+            let known = plans.prefix(20).map(\.settings.name).joined(separator: ", ")
+            throw CommandError(.usage, "--select \(pattern): there is no such stream; known: \(known)")
+        }
+        return plans.filter { plan in patterns.contains { matches($0, plan) } }
     }
 
     /// The tables and queries of a stream of a database.

@@ -77,6 +77,9 @@ package struct Stream: Sendable, Hashable {
 
 /// Limits of one stream; nil is the connection's, or none.
 package struct StreamTimeouts: Sendable, Hashable {
+    /// No limits of a stream's own.
+    package static let none = StreamTimeouts(connect: nil, request: nil, idle: nil, partition: nil)
+
     /// For the connection to stand.
     package let connect: Duration?
     /// For one request and its answer.

@@ -81,6 +81,11 @@ package final class SQLCatalog {
             && matches(pattern[(dot + 1)...], Array(relation.name.utf8)[...])
     }
 
+    /// Whether a pattern names a text.
+    package static func matches(_ pattern: String, _ text: String) -> Bool {
+        matches(Array(pattern.utf8)[...], Array(text.utf8)[...])
+    }
+
     private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
         // Where the last star stood, and how much of the text it has taken: a longer bite is tried from there.
         var (p, t) = (pattern.startIndex, text.startIndex)
