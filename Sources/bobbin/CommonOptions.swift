@@ -22,7 +22,8 @@ struct PartitionOptions: ParsableArguments {
         help: ArgumentHelp("Only this value of a partition's column; may be repeated.", valueName: "column=value"))
     var set: [String] = []
 
-    @Option(help: ArgumentHelp("Only this stream; `*` stands for any characters; may be repeated.", valueName: "stream"))
+    @Option(
+        help: ArgumentHelp("Only this stream; `*` stands for any characters; may be repeated.", valueName: "stream"))
     var select: [String] = []
 
     @Option(help: "As many days back, in place of last_days.")

@@ -111,7 +111,8 @@ struct Connections: ParsableCommand {
             Console.error("\(name): \(found.session.version), \(relations.count) tables and views")
             for (relation, shape) in shapes {
                 let rows = relation.rows.map { ", about \(Format.count($0)) rows" } ?? ""
-                let key = shape.primaryKey.isEmpty ? "no primary key" : "key \(shape.primaryKey.joined(separator: ", "))"
+                let key =
+                    shape.primaryKey.isEmpty ? "no primary key" : "key \(shape.primaryKey.joined(separator: ", "))"
                 let kind = relation.kind == .view ? "view " : ""
                 Console.out("\(kind)\(Format.visible(relation.fullName)): \(key)\(rows)")
                 Console.out(
@@ -119,7 +120,8 @@ struct Connections: ParsableCommand {
                         ["  COLUMN", "TYPE", "BECOMES", "NULL", "DEFAULT"],
                         shape.columns.map { column in
                             [
-                                "  \(column.name)", column.native, column.type.rawValue, column.isNullable ? "" : "not null",
+                                "  \(column.name)", column.native, column.type.rawValue,
+                                column.isNullable ? "" : "not null",
                                 column.isGenerated ? "generated" : column.standard ?? "",
                             ]
                         }))

@@ -57,7 +57,9 @@ final class Session: Sendable {
                 do { found = try tables(stream, workspace, catalog) } catch let error as ExtractError {
                     // One source that is away is no reason to leave the others alone.
                     guard error.kind != .configuration else { throw error }
-                    return [StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: options.wish, failure: error)]
+                    return [
+                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: options.wish, failure: error)
+                    ]
                 }
                 return try found.map(plan)
             }

@@ -18,7 +18,8 @@ package enum ConnectionProbe {
                 throw ExtractError(
                     .permission, "\(settings.baseURL) answers \(response.status): it does not take these credentials")
             case 500...:
-                throw ExtractError(.transient, "\(settings.baseURL) answers \(response.status): the server is in trouble")
+                throw ExtractError(
+                    .transient, "\(settings.baseURL) answers \(response.status): the server is in trouble")
             default: return "\(settings.baseURL) answers (\(response.status))"
             }
         } catch { throw ExtractError(error) }

@@ -35,7 +35,11 @@ package final class SQLCatalog {
             guard let relation = SQLCatalog.find(name, relations, session.defaultSchema) else {
                 throw ExtractError(.configuration, SQLCatalog.unknown(name, stream, source, relations))
             }
-            return [try resolution.plan(relation, name: stream.name)]
+            guard let plan = try resolution.plan(relation, name: stream.name) else {
+                throw ExtractError(
+                    .configuration, "\(stream.job): \(relation.fullName) has no column that its user may read")
+            }
+            return [plan]
         }
         // Names of siblings are tables, as far as there are such.
         let others = siblings.filter { !$0.isPattern && $0.source.connection == source.connection }
@@ -46,7 +50,8 @@ package final class SQLCatalog {
             relation.kind == .table && !relation.name.hasPrefix("_bobbin_") && !taken.contains(relation)
                 && SQLCatalog.matches(stream.name, relation, session.defaultSchema)
         }
-        return try found.map { try resolution.plan($0, name: $0.fullName) }
+        // A table without columns is nothing to read, and no mistake of the pattern's.
+        return try found.compactMap { try resolution.plan($0, name: $0.fullName) }
     }
 
     /// The tables and views of a connection, and what it says of itself.
