@@ -169,7 +169,7 @@ import Testing
         #expect(declared.result.rejected == 4)
     }
 
-    /// A database that keeps bytes without an encoding may hold what is no UTF-8.
+    /// Computed columns are values like others; parts of a table are read with it, and a table without columns is nothing.
     @Test func generatedColumnsAndOddTablesAreRead() throws {
         let source = try SourceWorld(.postgres)
         try source.run(

@@ -48,12 +48,10 @@ struct SQLResolution {
     let session: any SQLSession
     let open: SQLOpener
 
-    func plan(_ relation: SQLRelation, name: String) throws -> SQLPlan {
+    /// - Returns: nil when it has no columns.
+    func plan(_ relation: SQLRelation, name: String) throws -> SQLPlan? {
         let shape = try session.shape(of: relation)
-        guard !shape.columns.isEmpty else {
-            throw ExtractError(
-                .configuration, "\(stream.job): \(relation.fullName) has no column that its user may read")
-        }
+        if shape.columns.isEmpty { return nil }
         var table = stream.table
         if !source.namesTarget {
             table = relation.name
