@@ -1,0 +1,240 @@
+import Databases
+import Foundation
+import TestKit
+import Testing
+
+/// Databases as sources, by the built program: from each engine into every engine, killed, refused, away.
+@Suite(.serialized) struct DatabaseSourceTests {
+    /// A database of some engine that a test fills.
+    private final class Shop {
+        let site: Site
+        let name = "shop" + UUID().uuidString.prefix(8).lowercased()
+        let engine: TestEngine
+
+        init(_ engine: TestEngine) throws {
+            self.engine = engine
+            site = try Site()
+            switch engine {
+            case .sqlite: break
+            case .postgres: try postgres().execute("CREATE SCHEMA \(name)")
+            case .mariadb: try mariaDB(nil).execute("CREATE DATABASE \(name) CHARACTER SET utf8mb4")
+            }
+        }
+
+        private func postgres() throws -> PostgresConnection {
+            try PostgresConnection(PostgresSettings(parameters: TestEngine.postgresServer.get().superuserParameters))
+        }
+
+        private func mariaDB(_ database: String?) throws -> MySQLConnection {
+            let connection = try TestEngine.mariaDBServer.get().connect { $0.database = database }
+            try connection.execute("SET sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
+            return connection
+        }
+
+        /// The keys of its connection.
+        func connection() throws -> String {
+            switch engine {
+            case .sqlite: return "type: sqlite, path: \(name).db"
+            case .postgres:
+                let server = try TestEngine.postgresServer.get()
+                try site.write("pg.password", server.password + "\n")
+                return
+                    "type: postgres, host: 127.0.0.1, port: \(server.port), user: postgres, database: postgres, schema: \(name), "
+                    + "password: \"file:pg.password\""
+            case .mariadb:
+                let server = try TestEngine.mariaDBServer.get()
+                try site.write("my.password", MariaDBServer.rootPassword + "\n")
+                return
+                    "type: mysql, host: 127.0.0.1, port: \(server.port), user: root, database: \(name), password: \"file:my.password\""
+            }
+        }
+
+        func run(_ statements: [String]) throws {
+            for sql in statements { _ = try query(sql) }
+        }
+
+        func query(_ sql: String) throws -> [String] {
+            switch engine {
+            case .sqlite:
+                let path = site.directory.appendingPathComponent("\(name).db").path
+                let connection = try SQLiteConnection(path: path, access: .readWriteCreate, busySeconds: 5)
+                let statement = try connection.prepare(sql)
+                var rows: [String] = []
+                while try statement.step() {
+                    rows.append(
+                        (0..<statement.columnCount).map { statement.isNull($0) ? "NULL" : statement.text($0) }.joined(
+                            separator: "|"))
+                }
+                return rows
+            case .postgres:
+                let connection = try postgres()
+                try connection.execute("SET search_path TO \(name)")
+                let result = try connection.query(sql)
+                return (0..<result.rows).map { row in
+                    (0..<result.columns).map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+                }
+            case .mariadb:
+                let result = try mariaDB(name).query(sql)
+                return result.rows.indices.map { row in
+                    result.columns.indices.map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
+                }
+            }
+        }
+    }
+
+    private static let fixture = [
+        "CREATE TABLE customer(id integer PRIMARY KEY, name varchar(80) NOT NULL, born date, note text)",
+        "INSERT INTO customer VALUES (1, 'Zoë \"Z\" O''Brien', '1969-12-31', ''), (2, '王 小明\t😀', NULL, NULL), (3, '\\N', '2024-02-29', 'a\nb')",
+        "CREATE TABLE line(doc integer NOT NULL, nr smallint NOT NULL, price numeric(12, 4), at timestamp, PRIMARY KEY (doc, nr))",
+        "INSERT INTO line VALUES (1, 1, 10.5, '2026-01-01 12:00:00'), (1, 2, -0.0001, '2026-01-02 00:00:01'), (2, 1, NULL, '2026-01-03 10:00:00')",
+    ]
+
+    /// What each engine says itself of the rows that came.
+    private static let sums = [
+        "SELECT count(*), sum(id), count(born), count(note), sum(length(name)) FROM customer",
+        "SELECT name FROM customer ORDER BY id", "SELECT count(*), sum(doc * 100 + nr), count(price) FROM line",
+    ]
+
+    @Test(arguments: TestEngine.allCases) func intoEveryDatabase(_ engine: TestEngine) throws {
+        let source = try Shop(engine)
+        try source.run(Self.fixture)
+        let targets = try TestEngine.allCases.map { try Shop($0) }
+        // All of them live at the source's site.
+        let site = source.site
+        for target in targets where target.engine == .sqlite { try site.write("\(target.name).db", "") }
+        let connections = try targets.map { target -> String in
+            for file in ["pg.password", "my.password"] {
+                _ = try target.connection()
+                if let text = try? String(
+                    contentsOf: target.site.directory.appendingPathComponent(file), encoding: .utf8)
+                {
+                    try site.write(file, text)
+                }
+            }
+            return "  \(target.engine): {\(try target.connection())}"
+        }
+        try site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              shop: {\(try source.connection())}
+            \(connections.joined(separator: "\n"))
+            jobs:
+              copy:
+                source: {connection: shop}
+                target: [\(targets.map { "\($0.engine)" }.joined(separator: ", "))]
+                mode: replace
+                streams: {"*": {}}
+            """)
+        let plan = try site.bobbin("plan")
+        #expect(
+            plan.status == 0 && plan.output.contains("key: doc, nr") && plan.output.contains("name text"),
+            "\(plan.output)\(plan.errors)")
+        for turn in 0..<2 {
+            if turn == 1 {
+                try source.run(["DELETE FROM line WHERE doc = 2", "INSERT INTO customer VALUES (4, 'new', NULL, NULL)"])
+            }
+            let ended = try site.bobbin("run")
+            #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+            let expected = try Self.sums.map { try source.query($0) }
+            for target in targets {
+                // The SQLite target lies at the source's site.
+                let found = try Self.sums.map { sql in
+                    target.engine == .sqlite
+                        ? try Self.sqlite(site.directory.appendingPathComponent("\(target.name).db").path, sql)
+                        : try target.query(sql)
+                }
+                #expect(found == expected, "\(engine) to \(target.engine)")
+            }
+        }
+        let tested = try site.bobbin("connections", "test", "--json")
+        #expect(tested.status == 0 && !tested.output.contains("problem"), "\(tested.output)\(tested.errors)")
+        let discovered = try site.bobbin("connections", "discover", "shop", "l*", "--json")
+        #expect(discovered.output.contains("\"doc\"") && !discovered.output.contains("\"born\""))
+    }
+
+    private static func sqlite(_ path: String, _ sql: String) throws -> [String] {
+        let statement = try SQLiteConnection(path: path, access: .readOnly, busySeconds: 5).prepare(sql)
+        var rows: [String] = []
+        while try statement.step() {
+            rows.append(
+                (0..<statement.columnCount).map { statement.isNull($0) ? "NULL" : statement.text($0) }.joined(
+                    separator: "|"))
+        }
+        return rows
+    }
+
+    /// Extractors that are killed leave their chunks to the next one; in the end each row is there once.
+    @Test(arguments: TestEngine.allCases) func killedExtractorsLoseNothing(_ engine: TestEngine) throws {
+        let shop = try Shop(engine)
+        let numbers =
+            switch engine {
+            case .sqlite:
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, 'row ' || i FROM n"
+            case .postgres: "SELECT i, 'row ' || i FROM generate_series(1, 200000) AS n(i)"
+            case .mariadb: "SELECT seq, CONCAT('row ', seq) FROM seq_1_to_200000"
+            }
+        try shop.run(["CREATE TABLE big(id integer PRIMARY KEY, v varchar(40))", "INSERT INTO big \(numbers)"])
+        if engine == .postgres { try shop.run(["ANALYZE big"]) }
+        try shop.site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              shop: {\(try shop.connection())}
+              warehouse: {type: sqlite, path: warehouse.db}
+            jobs:
+              copy: {source: {connection: shop}, target: warehouse, table: big, mode: replace, chunk: {rows: 5000}}
+            """)
+        var adopted = 0
+        for _ in 0..<3 {
+            let running = try shop.site.start("extract")
+            // Not before it has a chunk, so that there is something to take over.
+            _ = try shop.site.until("a chunk is finished") {
+                try shop.site.names("spool/writing").contains {
+                    try shop.site.names("spool/writing/\($0)").contains { $0.hasSuffix(".json") }
+                }
+                    || !running.process.isRunning
+            }
+            running.kill(SIGKILL)
+            _ = try running.wait()
+        }
+        let last = try shop.site.bobbin("run", "--json")
+        #expect(last.status == 0, "\(last.output)\(last.errors)")
+        if last.output.contains("adopted") { adopted += 1 }
+        #expect(try shop.site.count("SELECT count(*) FROM big") == 200_000)
+        #expect(try shop.site.count("SELECT count(DISTINCT id || v) FROM big") == 200_000)
+        #expect(try shop.site.bobbin("fsck", "--deep").status == 0)
+    }
+
+    /// One source that is away or refuses does not stop the others, and no password is told.
+    @Test func oneSourceThatIsAwayStopsNoOther() throws {
+        let shop = try Shop(.sqlite)
+        let server = try TestEngine.postgresServer.get()
+        try shop.run(Self.fixture)
+        try shop.site.write("wrong", "not-the-password\n")
+        try shop.site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              shop: {\(try shop.connection())}
+              away: {type: postgres, host: 127.0.0.1, port: 1, user: nobody, database: none, connect_timeout: 2s}
+              refused: {type: postgres, host: 127.0.0.1, port: \(server.port), user: postgres, database: postgres, password: "file:wrong"}
+              warehouse: {type: sqlite, path: warehouse.db}
+            defaults: {target: warehouse, mode: replace}
+            jobs:
+              first: {source: {connection: away}, streams: {"*": {table: "away_{table}"}}}
+              second: {source: {connection: refused}, table: refused}
+              third: {source: {connection: shop}, streams: {"*": {}}}
+            """)
+        let ended = try shop.site.bobbin("run")
+        #expect(ended.status == 1, "\(ended.output)\(ended.errors)")
+        #expect(try shop.site.count("SELECT count(*) FROM customer") == 3)
+        #expect(ended.output.contains("FAILED") && !"\(ended.output)\(ended.errors)".contains("not-the-password"))
+        let tested = try shop.site.bobbin("connections", "test")
+        #expect(tested.status == 1 && tested.output.contains("ok       shop"), "\(tested.output)")
+        #expect(!"\(tested.output)\(tested.errors)".contains("not-the-password"))
+    }
+}
