@@ -16,9 +16,10 @@ import time
 import cases
 import measure
 import server
+import server_cases
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEAD = ("figure", "wall s (min to max)", "CPU s", "server", "peak MB", "krows/s", "wall/floor", "CPU/floor",
+HEAD = ("figure", "wall s (min to max)", "CPU s", "server CPU", "peak MB", "krows/s", "wall/floor", "CPU/floor",
         "goal and note")
 
 
@@ -35,10 +36,10 @@ def generate(data, rows, large):
             os.rename(path + ".part", path)
 
 
-def run_case(case, index, folder, pid):
+def run_case(case, index, folder, upstream):
     case.prepare()
-    usage = measure.measure(
-        case.command, f"{folder}/{index:02d}.log", folder, case.environment, pid if case.served else None)
+    server = upstream if case.served is True else case.served and case.served.cpu
+    usage = measure.measure(case.command, f"{folder}/{index:02d}.log", folder, case.environment, server or None)
     case.note = case.check(usage) or ""
     case.runs.append(usage)
     return usage
@@ -48,24 +49,31 @@ def middle(case, value):
     return statistics.median(value(run) for run in case.runs)
 
 
-def ratios(case, by_name):
+def ratios(case, floor, by_name):
     """Wall and CPU of a case as shares of its floor's, each the median over the rounds, so that a slow minute of the
-    machine strikes both sides."""
-    floor = by_name.get(case.floor)
+    machine strikes both sides. The CPU of a database belongs to both of them, that of the API to neither."""
+    floor = by_name.get(floor)
     if not floor or not floor.runs:
         return None, None
+
+    def used(run):
+        return run.cpu + (0 if case.served in (True, False) else run.server)
+
     pairs = list(zip(case.runs, floor.runs))
     return (statistics.median(a.wall / b.wall for a, b in pairs),
-            statistics.median(a.cpu / b.cpu for a, b in pairs if b.cpu) if floor.runs[0].cpu else None)
+            statistics.median(used(a) / used(b) for a, b in pairs if used(b)) if used(floor.runs[0]) else None)
 
 
-def goal_text(case, wall, cpu):
+def goal_text(case, wall, cpu, by_name):
     """Every goal of a case and whether it was reached."""
-    actual = {"wall": wall, "cpu": cpu, "seconds": middle(case, lambda r: r.wall),
-              "megabytes": middle(case, lambda r: r.peak) / 1e6}
-    units = {"wall": "{:g} x wall", "cpu": "{:g} x CPU", "seconds": "{:g} s", "megabytes": "{:g} MB",
-             "each": "{:g} ms each"}
+    beside = ratios(case, case.beside, by_name)
+    actual = {"wall": wall, "cpu": cpu, "beside": beside[0], "client": middle(case, lambda r: r.cpu),
+              "seconds": middle(case, lambda r: r.wall), "megabytes": middle(case, lambda r: r.peak) / 1e6}
+    units = {"wall": "{:.3g} x wall", "cpu": "{:g} x CPU", "seconds": "{:g} s", "megabytes": "{:g} MB",
+             "each": "{:g} ms each", "client": "{:g} CPU s", "beside": "{:g} x it"}
     parts = []
+    if beside[0]:
+        parts.append(f"beside {case.beside.split(': ')[-1]} {beside[0]:.2f} wall, {beside[1]:.2f} CPU")
     for kind, limit in case.goal.items():
         value = middle(case, lambda r: r.each) if kind == "each" else actual[kind]
         if value is not None:
@@ -79,13 +87,13 @@ def goal_text(case, wall, cpu):
 def row_of(case, by_name):
     if not case.runs:
         return (case.name, "failed", "", "", "", "", "", "", "")
-    wall, cpu = ratios(case, by_name)
+    wall, cpu = ratios(case, case.floor, by_name)
     walls = [run.wall for run in case.runs]
     seconds = statistics.median(walls)
     served = f"{middle(case, lambda r: r.server):.2f}" if case.served else ""
     return (case.name, f"{seconds:.2f} ({min(walls):.2f} to {max(walls):.2f})", f"{middle(case, lambda r: r.cpu):.2f}",
             served, f"{middle(case, lambda r: r.peak) / 1e6:.0f}", f"{case.rows / seconds / 1000:.0f}",
-            f"{wall:.2f}" if wall else "", f"{cpu:.2f}" if cpu else "", goal_text(case, wall, cpu))
+            f"{wall:.2f}" if wall else "", f"{cpu:.2f}" if cpu else "", goal_text(case, wall, cpu, by_name))
 
 
 def table(all_cases):
@@ -117,9 +125,10 @@ def document(all_cases, begun, options, failures, skipped):
     by_name = {case.name: case for case in all_cases}
     figures = []
     for case in all_cases:
-        wall, cpu = ratios(case, by_name) if case.runs else (None, None)
+        wall, cpu = ratios(case, case.floor, by_name) if case.runs else (None, None)
         figures.append({
-            "section": case.section, "name": case.name, "rows": case.rows, "floor": case.floor, "goal": case.goal,
+            "section": case.section, "name": case.name, "rows": case.rows, "floor": case.floor, "beside": case.beside,
+            "goal": case.goal,
             "wall_ratio": wall, "cpu_ratio": cpu, "command": case.command,
             "runs": [{**dataclasses.asdict(run), **({"each_ms": run.each} if hasattr(run, "each") else {})}
                      for run in case.runs]})
@@ -127,7 +136,7 @@ def document(all_cases, begun, options, failures, skipped):
             "figures": figures, "failures": failures, "skipped": skipped}
 
 
-def interleave(bench, options, folder, pid):
+def interleave(bench, options, folder, upstream):
     """All cases, round by round; returns what failed. A case that failed is not tried again."""
     failures = {}
     for number in range(options.runs):
@@ -135,7 +144,7 @@ def interleave(bench, options, folder, pid):
             if case.name in failures or case.once and number > 0:
                 continue
             try:
-                usage = run_case(case, index, folder, pid)
+                usage = run_case(case, index, folder, upstream)
                 print(f"round {number + 1}  {case.name:44} wall {usage.wall:7.2f}  CPU {usage.cpu:7.2f}  "
                       f"peak {usage.peak / 1e6:5.0f} MB", flush=True)
             except (measure.Failed, cases.Wrong, subprocess.CalledProcessError, OSError, cases.sqlite3.Error) as error:
@@ -151,6 +160,7 @@ def main():
     parser.add_argument("--mock", default="")
     parser.add_argument("--nginx", default="")
     parser.add_argument("--floor", default="")
+    parser.add_argument("--floor-servers", default="")
     parser.add_argument("--nosync", default="")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
@@ -173,20 +183,28 @@ def main():
     domains = [f"domain-{d:02d}" for d in range(20)] + ["domain-small"]
     upstream = server.Server(
         options.work + "/server", data + "/www", options.nginx, options.mock, domains, options.rows // 20)
+    started = []
     try:
         bench = cases.Bench(
             folder, data, upstream, options.bobbin, options.floor, options.nosync, options.rows, options.large)
         wanted = re.compile(options.only, re.IGNORECASE)
+        databases = options.work + "/databases"
+        shutil.rmtree(databases, ignore_errors=True)
+        started = server_cases.add(
+            bench, databases, cases.Wrong, cases.DATE, options.floor_servers, options.large, wanted)
         chosen = [c for c in bench.cases if wanted.search(c.name) or wanted.search(c.section)]
-        floors = {c.floor for c in chosen}
+        floors = {name for c in chosen for name in (c.floor, c.beside)}
         bench.cases = [c for c in bench.cases if c in chosen or c.name in floors]
         for line in bench.skipped:
             print("not measured: " + line, flush=True)
         begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         load = os.getloadavg()[0]
-        failures = interleave(bench, options, folder, upstream.pid)
+        failures = interleave(bench, options, folder, lambda: measure.cpu_of_family(upstream.pid))
     finally:
         upstream.stop()
+        for database in started:
+            database.stop()
+        shutil.rmtree(options.work + "/databases", ignore_errors=True)
     print(table(bench.cases))
     print(f"\nMedians of {options.runs} interleaved rounds, {options.rows:,} rows. Load of the machine when it began: "
           f"{load:.1f}" + (" (other work ran: trust the ratios alone)." if load > 0.5 else "."))

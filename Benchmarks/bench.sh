@@ -31,8 +31,10 @@ nginx=$(command -v nginx || echo "$tree/usr/sbin/nginx")
 [ -x "$nginx" ] || unpack nginx || say "no nginx: the mock upstream serves instead"
 "$nginx" -v 2>/dev/null || nginx=
 
+# The servers' own programs are only taken from the system: they have users and services.
 compiler=$(command -v g++ || command -v clang++ || command -v c++ || true)
 floor=
+servers=
 nosync=
 if [ -n "$compiler" ]; then
     libraries=$tree/usr/lib/$(uname -m)-linux-gnu
@@ -40,7 +42,14 @@ if [ -n "$compiler" ]; then
         "$compiler" -O2 -march=native -std=c++17 -Wall -Wextra -isystem "$tree/usr/include" "$here/floor.cpp" \
             -o "$work/floor" -L"$libraries" -Wl,-rpath,"$libraries" -lsimdjson -lcurl -lzstd -lsqlite3 -pthread
     }
-    if [ "$work/floor" -nt "$here/floor.cpp" ]; then
+    build_servers() {
+        "$compiler" -O2 -march=native -std=c++17 -Wall -Wextra -isystem "$tree/usr/include" \
+            -isystem "$tree/usr/include/postgresql" -isystem "$tree/usr/include/mariadb" -isystem /usr/include/postgresql \
+            -isystem /usr/include/mariadb "$here/floor_servers.cpp" -o "$work/floor-servers" -L"$libraries" \
+            -Wl,-rpath,"$libraries" -lsimdjson -lzstd -lpq -lmariadb
+    }
+    newer() { [ "$1" -nt "$2" ] && [ "$1" -nt "$here/chunks.h" ]; }
+    if newer "$work/floor" "$here/floor.cpp"; then
         floor=$work/floor
     elif build 2>"$work/floor.log"; then
         floor=$work/floor
@@ -48,6 +57,15 @@ if [ -n "$compiler" ]; then
         floor=$work/floor
     else
         say "the floors do not compile ($work/floor.log): measured without them"
+    fi
+    if newer "$work/floor-servers" "$here/floor_servers.cpp"; then
+        servers=$work/floor-servers
+    elif build_servers 2>"$work/floor-servers.log"; then
+        servers=$work/floor-servers
+    elif unpack libpq-dev libpq5 libmariadb-dev libmariadb3 && build_servers 2>"$work/floor-servers.log"; then
+        servers=$work/floor-servers
+    else
+        say "the floors of the servers do not compile ($work/floor-servers.log): measured without them"
     fi
     "$compiler" -x c -O2 -shared -fPIC "$here/nosync.c" -o "$work/nosync.so" && nosync=$work/nosync.so
 fi
@@ -58,5 +76,5 @@ mock=$root/.build/release/bobbin-upstream
 [ -x "$mock" ] || mock=
 
 PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/bench.py" --work "$work" --bobbin "$bobbin" --mock "$mock" \
-    --nginx "$nginx" --floor "$floor" --nosync "$nosync" --rows "${BENCH_ROWS:-1000000}" --runs "${BENCH_RUNS:-3}" \
+    --nginx "$nginx" --floor "$floor" --floor-servers "$servers" --nosync "$nosync" --rows "${BENCH_ROWS:-1000000}" --runs "${BENCH_RUNS:-3}" \
     --only "${BENCH_ONLY:-}" ${BENCH_LARGE:+--large}

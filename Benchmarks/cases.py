@@ -17,7 +17,8 @@ EVENTS = "tenant_id:text,event_id:text,event_type:text,event_ts:text,source:text
 @dataclasses.dataclass
 class Case:
     """One figure. `floor` names the case that its ratios are taken to, `goal` what those are to be at most:
-    `wall` and `cpu` ratios, `seconds`, `megabytes`, or `each` (milliseconds a row). `check` takes the usage of a run,
+    `wall` and `cpu` ratios, `seconds`, `client` (CPU seconds of our side), `megabytes`, or `each` (milliseconds a row);
+    `beside` is another case to compare with. `served` says whether the API's CPU is noted, or names the database. `check` takes the usage of a run,
     raises `Wrong`, and may return a note for the table."""
 
     section: str
@@ -28,9 +29,10 @@ class Case:
     prepare: object = lambda: None
     floor: str = None
     goal: dict = dataclasses.field(default_factory=dict)
-    served: bool = False
+    served: object = False
     environment: dict = None
     once: bool = False
+    beside: str = None
     note: str = ""
     runs: list = dataclasses.field(default_factory=list)
 
@@ -112,25 +114,26 @@ class Bench:
 
     # Bobbin's command lines
 
-    def configure(self, name, source, job):
+    def configure(self, name, source, job, target=None):
         """Writes a configuration of one job and returns the arguments that select it."""
         path = self.folder(name + ".yaml")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({
                 "connections": {
-                    "source": source, "warehouse": {"type": "sqlite", "path": self.folder(name) + "/out.db"}},
+                    "source": source,
+                    "warehouse": target or {"type": "sqlite", "path": self.folder(name) + "/out.db"}},
                 "defaults": {"target": "warehouse"}, "jobs": {"job": job},
             }, file, indent=2)
         return ["-c", path, "--spool", self.folder(name) + "/spool"]
 
-    def fault_options(self, name, domains, dates, mode="replace-partition"):
+    def fault_options(self, name, domains, dates, mode="replace-partition", target=None):
         return self.configure(name, {"type": "http", "base_url": self.server.base}, {
             "source": {
                 "connection": "source", "path": "/faults", "records": "/data", "page_size": 5000,
                 "query": {"domain": "{domain}", "date": "{data_date}", "lastRank": "{cursor}", "limit": "{page_size}"},
                 "pagination": {"type": "cursor", "field": "rank", "start": "0", "stop": "short_page"}},
             "partitions": {"domain": domains, "data_date": dates},
-            "table": "fault_record", "primary_key": ["domain", "data_date", "rank"], "mode": mode})
+            "table": "fault_record", "primary_key": ["domain", "data_date", "rank"], "mode": mode}, target)
 
     def file_options(self, name, file, chunk_rows, mode, key):
         job = {"source": {"connection": "source", "path": os.path.basename(file)}, "table": "event", "mode": mode,

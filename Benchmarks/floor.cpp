@@ -9,59 +9,18 @@
 // DOMAINS: a,b,c   COLUMNS: name:text,name:integer,name:json   KEY: name,name
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <simdjson.h>
 #include <sqlite3.h>
 #include <unistd.h>
-#include <zstd.h>
 
-#include <algorithm>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <mutex>
-#include <sstream>
-#include <string>
-#include <string_view>
 #include <thread>
-#include <vector>
 
-namespace ondemand = simdjson::ondemand;
-using std::string;
-using std::string_view;
+#include "chunks.h"
+
 constexpr size_t pageSize = 5000;
-
-[[noreturn]] void fail(const string& what) {
-    fprintf(stderr, "floor: %s\n", what.c_str());
-    exit(1);
-}
-
-void check(bool holds, const string& what) {
-    if (!holds) fail(what);
-}
-
-template <typename Value>
-Value take(simdjson::simdjson_result<Value>&& result) {
-    Value value;
-    check(!std::move(result).get(value), "the JSON is not what it should be");
-    return value;
-}
-
-std::vector<string> split(const string& text, char separator = ',') {
-    std::vector<string> parts;
-    std::stringstream stream(text);
-    for (string part; getline(stream, part, separator);) parts.push_back(part);
-    return parts;
-}
-
-// A string whose buffer always has the padding that simdjson reads beyond the text.
-string_view padded(string& text) {
-    text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-    return text;
-}
 
 class Client {
 public:
@@ -165,29 +124,6 @@ void extract(const string& base, const string& date, const string& domains, cons
     }
 }
 
-class ChunkReader {
-public:
-    ~ChunkReader() { ZSTD_freeDCtx(context); }
-
-    string& read(const string& path) {
-        std::ifstream file(path, std::ios::binary);
-        check(bool(file), "open " + path);
-        packed.resize(std::filesystem::file_size(path));
-        check(bool(file.read(packed.data(), packed.size())), "read " + path);
-        const auto size = ZSTD_getFrameContentSize(packed.data(), packed.size());
-        check(size != ZSTD_CONTENTSIZE_ERROR && size != ZSTD_CONTENTSIZE_UNKNOWN, "not a chunk of the floor: " + path);
-        lines.resize(size);
-        padded(lines);
-        const size_t got = ZSTD_decompressDCtx(context, lines.data(), size, packed.data(), packed.size());
-        check(!ZSTD_isError(got) && got == size, "zstd " + path);
-        return lines;
-    }
-
-private:
-    string packed, lines;
-    ZSTD_DCtx* context = ZSTD_createDCtx();
-};
-
 class Loader {
 public:
     Loader(const string& path, const string& table, const string& columnList, const string& keyList) {
@@ -271,13 +207,9 @@ private:
 };
 
 size_t loadAll(const string& spool, Loader& loader) {
-    std::vector<string> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(spool))
-        if (entry.path().extension() == ".zst") paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
     ChunkReader reader;
     size_t rows = 0;
-    for (const string& path : paths) rows += loader.load(reader.read(path));
+    for (const string& path : chunks(spool)) rows += loader.load(reader.read(path));
     return rows;
 }
 

@@ -16,3 +16,38 @@ package func withDecimalDigits(_ value: Int64, _ body: (UnsafeBufferPointer<UInt
         body(UnsafeBufferPointer(rebasing: room[start...]))
     }
 }
+
+/// Hands the shortest decimal digits that read as this float64 to `body`, which must not keep them: what `description`
+/// says, without a text of each value.
+package func withDecimalDigits(_ value: Double, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    // The longest is 24 bytes: -2.2250738585072014e-308.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: DigitSink.capacity) { room in
+        guard let start = room.baseAddress else { return }
+        var sink = DigitSink(start: start)
+        value.write(to: &sink)
+        body(UnsafeBufferPointer(start: start, count: sink.count))
+    }
+}
+
+/// Takes the digits of a number as the standard library writes them.
+private struct DigitSink: TextOutputStream {
+    static let capacity = 64
+
+    let start: UnsafeMutablePointer<UInt8>
+    var count = 0
+
+    mutating func write(_ string: String) {
+        for byte in string.utf8 { append(byte) }
+    }
+
+    /// What the standard library calls for numbers; `write` stands in should that change.
+    mutating func _writeASCII(_ buffer: UnsafeBufferPointer<UInt8>) {
+        for byte in buffer { append(byte) }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        guard count < DigitSink.capacity else { return }
+        start[count] = byte
+        count += 1
+    }
+}

@@ -12,6 +12,8 @@ internal import Threads
 final class DecodePipeline: Sendable {
     /// Sizes of batches, in bytes.
     struct Sizes: Sendable {
+        /// Of what is decompressed and looked at in one go; eight of them may be on their way.
+        var block: Int
         /// Of rows in key order, or without a key.
         var batch: Int
         /// Of rows that must be sorted.
@@ -31,7 +33,7 @@ final class DecodePipeline: Sendable {
         files: any FileSystem, works: [ChunkWork], plans: [Int: ColumnPlan], sizes: Sizes, isSortable: Bool,
         isGrouping: Bool
     ) {
-        exchange = BatchExchange(limit: 8 * sizes.batch)
+        exchange = BatchExchange(limit: 8 * sizes.block)
         let handle = ThreadHandle.start { [exchange] in
             let decoding = Decoding(
                 files: files, works: works, plans: plans, sizes: sizes, isSortable: isSortable, isGrouping: isGrouping,
@@ -84,11 +86,11 @@ private final class Decoding {
         self.exchange = exchange
     }
 
-    private var target: Int { isSorting ? sizes.sorting : sizes.batch }
+    private var target: Int { isSorting ? max(sizes.sorting, sizes.batch) : sizes.batch }
 
     func run() {
         do {
-            let blocks = ChunkLineBlocks(decoder: try ChunkDecoder(), blockSize: sizes.batch) { _ in 0 }
+            let blocks = ChunkLineBlocks(decoder: try ChunkDecoder(), blockSize: sizes.block) { _ in 0 }
             var index = 0
             while index < works.count {
                 let run = works[index].run

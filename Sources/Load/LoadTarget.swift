@@ -88,6 +88,9 @@ protocol TargetEngine: LoadTarget {
     /// Whether the key's index orders texts by their bytes and changes no value: only then may rows be sorted before
     /// they are inserted, as of rows that the index holds to be equal the last must stay the last.
     func comparesBytes(_ table: TargetTable) throws -> Bool
+    /// How many times ``LoadOptions/batchBytes`` a batch for the table is to have, as each costs a server answers to wait for and
+    /// a savepoint; and more where a batch is moved on as a whole.
+    func batches(_ table: TargetTable) -> Int
     /// What inserts rows as `mode` and `key` ask.
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter
     /// Deletes what a replacement replaces: the partition's rows, or all.

@@ -188,7 +188,9 @@ final class LoadUnit {
         let isGrouping = works.allSatisfy { $0.name.chunk.crashes == 0 }
         return DecodePipeline(
             files: seat.spool.files, works: works, plans: plans,
-            sizes: DecodePipeline.Sizes(batch: options.batchBytes, sorting: options.sortBytes),
+            sizes: DecodePipeline.Sizes(
+                block: options.batchBytes, batch: options.batchBytes * target.batches(table), sorting: options.sortBytes
+            ),
             isSortable: try target.comparesBytes(table), isGrouping: isGrouping)
     }
 

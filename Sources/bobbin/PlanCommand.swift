@@ -20,8 +20,11 @@ struct Plan: ParsableCommand {
 
 /// The text of `plan` and of `--dry-run`.
 enum PlanText {
-    static func print(_ common: CommonOptions, _ jobs: [String], _ partitions: PartitionOptions) throws {
-        let workspace = try Workspace(common, needs: [.source])
+    /// - Parameter text: the configuration itself, in place of the file.
+    static func print(
+        _ common: CommonOptions, _ jobs: [String], _ partitions: PartitionOptions, text: String? = nil
+    ) throws {
+        let workspace = try Workspace(common, needs: [.source], text: text)
         let plans = try Session.plans(workspace, jobs, partitions)
         let spool = try existing(workspace)
         if common.json { return Console.document(try document(plans, spool)) }

@@ -12,6 +12,8 @@ struct Run: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var partitions: PartitionOptions
 
+    @OptionGroup(title: "Without a configuration") var line: OneLiner
+
     @Argument(help: "Jobs; all when there are none.")
     var jobs: [String] = []
 
@@ -22,11 +24,12 @@ struct Run: ParsableCommand {
     var allowShrink = false
 
     func run() throws {
+        let text = try line.configuration()
         if dryRun {
-            try PlanText.print(common, jobs, partitions)
+            try PlanText.print(common, jobs, partitions, text: text)
             return
         }
-        let workspace = try Workspace(common, needs: [.source, .target])
+        let workspace = try Workspace(common, needs: [.source, .target], text: text)
         let plans = try Session.plans(workspace, jobs, partitions)
         let session = try Session(workspace, create: true, isQuiet: common.json)
         var options = session.loadOptions

@@ -17,13 +17,17 @@ struct Workspace {
 
     /// Reads the configuration.
     ///
-    /// - Parameter needs: which connections' secrets the command needs.
-    init(_ options: CommonOptions, needs: Set<Connection.Role> = []) throws {
+    /// - Parameters:
+    ///   - needs: which connections' secrets the command needs.
+    ///   - text: the configuration itself, in place of the file.
+    init(_ options: CommonOptions, needs: Set<Connection.Role> = [], text: String? = nil) throws {
         let files = POSIXFileSystem()
         let bytes: [UInt8]
         do {
-            bytes = try files.contents(
-                options.config, limit: 4 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
+            bytes =
+                try text.map { Array($0.utf8) }
+                ?? files.contents(
+                    options.config, limit: 4 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
         } catch {
             let hint = error.code == .notFound ? "; `bobbin init` makes one, `-c FILE` names another" : ""
             throw CommandError(.usage, "\(options.config): \(error.reason)\(hint)")
@@ -34,7 +38,8 @@ struct Workspace {
                 try files.contents(
                     path, limit: 1 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
             }, needs: needs)
-        settings = try Settings(yaml: bytes, file: options.config, environment: environment)
+        settings = try Settings(
+            yaml: bytes, file: text == nil ? options.config : "--from, --to", environment: environment)
         spoolPath = options.spool ?? settings.spool
     }
 

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// A server of a test's own, which may be killed.
-private enum WarehouseServer {
+enum WarehouseServer {
     case postgres(PostgresServer)
     case mariadb(MariaDBServer)
 
@@ -105,7 +105,7 @@ private enum WarehouseServer {
 }
 
 /// A site whose jobs load into a schema or database of its own.
-private final class Warehouse {
+final class Warehouse {
     let site: Site
     let server: WarehouseServer
     let name: String

@@ -35,7 +35,7 @@ extension World {
             try SQLiteTarget(
                 path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
-        case .mariadb: try MySQLTarget(try mariaDBSettings(), spool: spool)
+        case .mariadb: try MySQLTarget(try loaderSettings(), spool: spool)
         }
     }
 
@@ -55,6 +55,15 @@ extension World {
             settings.database = self.schema
             settings.lockSeconds = 10
         }
+    }
+
+    private func loaderSettings() throws -> MySQLSettings {
+        var settings = try mariaDBSettings()
+        if let user = mariaDBUser.withLock({ $0 }) {
+            settings.user = user
+            settings.password = MySQLSecret("x")
+        }
+        return settings
     }
 
     /// The rows of a query, columns joined by `|`; NULL is `NULL`.

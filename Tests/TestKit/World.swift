@@ -1,6 +1,6 @@
 package import Spool
 package import Storage
-internal import Synchronization
+package import Synchronization
 
 /// A spool, a target and the host they live on, for simulated processes.
 package final class World: Sendable {
@@ -12,6 +12,8 @@ package final class World: Sendable {
     package let engine: TestEngine
     /// Where they lie in a server that worlds share.
     package let schema: String
+    /// Who loaders of MariaDB are, with the password `x`; root when there is none.
+    package let mariaDBUser = Mutex<String?>(nil)
     package let clock: ManualClock
     package let graveyard: Graveyard
     private let directory: TemporaryDirectory

@@ -136,4 +136,9 @@ extension CopyTextWriter {
     package func appendInteger(_ value: Int64) {
         withDecimalDigits(value) { appendPlain(UnsafeRawBufferPointer($0)) }
     }
+
+    /// Appends the shortest decimal digits that read as this float64, as `Double.description` has them.
+    package func appendDouble(_ value: Double) {
+        withDecimalDigits(value) { appendPlain(UnsafeRawBufferPointer($0)) }
+    }
 }

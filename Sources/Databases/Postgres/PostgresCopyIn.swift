@@ -17,7 +17,7 @@ package struct PostgresCopyIn: ~Copyable {
         if isOpen { Self.abort(connection, sql, "abandoned") }
     }
 
-    /// Sends bytes of the data, which may end anywhere; runs of 256 KB are best. Blocks until they are on their way.
+    /// Sends bytes of the data, which may end anywhere; runs of 64 KB to 256 KB are best. Blocks until they are on their way.
     ///
     /// What the server thinks of them is told by ``finish()``, unless the connection broke.
     package mutating func put(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
@@ -74,6 +74,9 @@ package struct PostgresCopyIn: ~Copyable {
 
 extension PostgresConnection {
     /// Begins a COPY ... FROM STDIN (manual, "Functions Associated with the COPY Command").
+    ///
+    /// Statements may stand before it and behind it, separated by semicolons: they cost no round trip of their own. Those
+    /// behind it run when the data have ended, unless it fails.
     package func copyIn(_ sql: String) throws(PostgresError) -> PostgresCopyIn {
         try beginCopy(sql, PostgresConstants.copyIn)
         return PostgresCopyIn(self, sql)
@@ -82,17 +85,22 @@ extension PostgresConnection {
     /// Sends a COPY and reads its first answer.
     func beginCopy(_ sql: String, _ direction: Int32) throws(PostgresError) {
         try refuseNUL(sql)
-        guard library.sendQuery(handle, sql) == 1, let first = library.getResult(handle) else {
-            throw settle(sql).failure ?? error(nil, sql)
+        guard library.sendQuery(handle, sql) == 1 else { throw settle(sql).failure ?? error(nil, sql) }
+        while let answer = library.getResult(handle) {
+            defer { library.clear(answer) }
+            let status = library.resultStatus(answer)
+            if status == direction { return }
+            // Of a statement before it.
+            if status == PostgresConstants.commandOK || status == PostgresConstants.tuplesOK { continue }
+            let failure =
+                status == PostgresConstants.fatalError
+                ? error(answer, sql)
+                : PostgresError("\(place): no COPY of this direction: \(sql.prefix(120))", kind: .configuration)
+            _ = settle(sql)
+            throw failure
         }
-        defer { library.clear(first) }
-        let status = library.resultStatus(first)
-        guard status != direction else { return }
-        let failure =
-            status == PostgresConstants.fatalError
-            ? error(first, sql)
+        throw isBroken
+            ? error(nil, sql)
             : PostgresError("\(place): no COPY of this direction: \(sql.prefix(120))", kind: .configuration)
-        _ = settle(sql)
-        throw failure
     }
 }

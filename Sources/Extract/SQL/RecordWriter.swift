@@ -1,4 +1,5 @@
 internal import Chunk
+internal import Databases
 internal import Glibc
 internal import JSON
 
@@ -77,15 +78,14 @@ package final class RecordWriter {
     @inline(__always)
     package func integer(_ column: Int, _ value: Int64) {
         key(column)
-        page.append(capacity: 20) { room in RecordWriter.digits(value, to: room) }
+        withDecimalDigits(value) { page.append(UnsafeRawBufferPointer($0)) }
     }
 
     /// A float64 in the shortest digits that read back as the same; NaN and the infinities as strings.
     package func double(_ column: Int, _ value: Double) {
         key(column)
         guard value.isFinite else { return put(value.isNaN ? "\"NaN\"" : value < 0 ? "\"-Infinity\"" : "\"Infinity\"") }
-        var text = value.description
-        text.withUTF8 { page.append(UnsafeRawBufferPointer($0)) }
+        withDecimalDigits(value) { page.append(UnsafeRawBufferPointer($0)) }
     }
 
     /// A truth value.
@@ -269,12 +269,6 @@ package final class RecordWriter {
             }
         }
         return false
-    }
-
-    private static func digits(_ value: Int64, to room: UnsafeMutablePointer<UInt8>) -> Int {
-        guard value < 0 else { return digits(UInt64(value), to: room) }
-        room[0] = UInt8(ascii: "-")
-        return digits(value.magnitude, to: room + 1) &+ 1
     }
 
     private static func digits(_ value: UInt64, to room: UnsafeMutablePointer<UInt8>) -> Int {

@@ -149,11 +149,9 @@ private final class SQLiteRows: SQLRows {
         case .blob: buffer.append(hexadecimal: statement.bytes(column))
         case .text: buffer.append(statement.bytes(column))
         case .integer:
-            var text = String(statement.integer(column))
-            text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+            withDecimalDigits(statement.integer(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
         case .float:
-            var text = statement.double(column).description
-            text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+            withDecimalDigits(statement.double(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
         }
         return true
     }

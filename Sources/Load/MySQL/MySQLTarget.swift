@@ -12,6 +12,7 @@ package final class MySQLTarget: LoadTarget {
     private let spool: String
     private var open: (connection: MySQLConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
+    private var known: [String: KnownKeys] = [:]
     /// From its begin to its commit or rollback: a new connection would go on without it.
     private var isInTransaction = false
 
@@ -146,7 +147,19 @@ extension MySQLTarget: SQLTarget {
         return table.key.allSatisfy { key in names.contains { $0.isSame(as: key) } }
     }
 
+    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 16 : 4 }
+
+    private func known(_ table: TargetTable) -> KnownKeys {
+        if let known = known[table.name] { return known }
+        let made = KnownKeys()
+        known[table.name] = made
+        return made
+    }
+
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
-        try MySQLWriter(try connection, table: table, mode: mode, key: key)
+        let connection = try connection
+        return try MySQLWriter(connection, table: table, mode: mode, key: key, known: known(table)) { [self] in
+            try comparesBytes(table) && MySQLPlain.holds(connection, table)
+        }
     }
 }

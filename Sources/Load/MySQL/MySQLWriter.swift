@@ -2,13 +2,26 @@ internal import Chunk
 internal import Databases
 internal import Manifest
 
-/// Inserts batches by LOAD DATA LOCAL: straight into the table as long as nothing conflicts; of `insert-only` and `merge` by way of a
-/// temporary table once something does. A server that forbids it gets INSERTs of many rows.
+/// Inserts batches by LOAD DATA LOCAL: straight into the table as long as nothing conflicts. Once a key of `insert-only` or `merge` is
+/// known, rows of a plain table replace others or are passed over, and those of another one go by way of a temporary table. A
+/// server that forbids LOAD DATA gets INSERTs of many rows.
 ///
 /// LOCAL means IGNORE: the server passes over rows and bends values, and only counts that. So a load that is not spotless is
 /// undone and tried again in halves, down to single rows, which go in by a strict INSERT: what that refuses is set aside.
 final class MySQLWriter: RowWriter {
     private typealias Reject = (_ row: Int, _ reason: String, _ code: String) throws -> Void
+
+    /// How rows go in.
+    private enum Way {
+        case straight
+        /// Keys are known, and the table is plain.
+        case known
+        /// Keys are known.
+        case staged
+    }
+
+    /// Rows that are encoded before some of them are sent: they stay in the processor's cache.
+    private static let piece = 256
 
     /// A load that was not spotless.
     private struct Spotted: Error {}
@@ -21,28 +34,46 @@ final class MySQLWriter: RowWriter {
     private let insertHead: String
     private let insertTail: String
     private let stage: MySQLStage?
-    private var isStaging = false
+    /// Whether the table is as ``MySQLPlain`` says and its index compares keys by bytes, so that equal keys are one text.
+    private let isPlain: () throws -> Bool
+    /// For rows of known keys of such a table.
+    private let loadKnown: String
+    private let isReplacing: Bool
+    private let known: KnownKeys
+    private var way = Way.straight
+    private var isBegun = false
     private var isLoadForbidden = false
-    private var text = LoadText(capacity: 2 << 20)
+    private var text = LoadText(capacity: 256 << 10)
     private let moment = UnsafeMutablePointer<UInt8>.allocate(capacity: 32)
     private var statements: [Int: MySQLStatement] = [:]
     private var rows: [Int] = []
 
-    init(_ connection: MySQLConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
+    /// - Parameter isPlain: looked at once rows have known keys.
+    init(
+        _ connection: MySQLConnection, table: TargetTable, mode: WriteMode, key: [String], known: KnownKeys,
+        isPlain: @escaping () throws -> Bool
+    ) throws {
         self.connection = connection
+        self.known = known
+        self.isPlain = isPlain
         let types = table.columns.map(\.type)
         self.types = types
         checked = types.indices.filter { [.decimal, .double, .timestamp, .datetime, .date, .time].contains(types[$0]) }
         let quoted = try table.columns.map { try MySQLConnection.quote(identifier: $0.name) }
         let names = quoted.joined(separator: ", ")
         let name = try MySQLConnection.quote(identifier: table.name)
-        load = MySQLWriter.load(name, quoted, types)
+        load = MySQLWriter.load(name, quoted, types, "")
         insertHead = "INSERT INTO \(name)(\(names)) VALUES "
         let keys = try key.map { try MySQLConnection.quote(identifier: $0) }
         let others = quoted.filter { !keys.contains($0) }
+        isReplacing = mode == .merge && !others.isEmpty
+        // Should somebody refer to the table whom this account cannot see, then a row that is replaced must not take those with it.
+        loadKnown =
+            isReplacing
+            ? "SET STATEMENT foreign_key_checks = 0 FOR \(MySQLWriter.load(name, quoted, types, "REPLACE "))" : load
         if let first = keys.first, mode == .merge || mode == .insertOnly {
             let sets =
-                mode == .merge && !others.isEmpty
+                isReplacing
                 ? others.map { "\($0) = VALUES(\($0))" }.joined(separator: ", ") : "\(first) = \(name).\(first)"
             insertTail = " ON DUPLICATE KEY UPDATE \(sets)"
             stage = MySQLStage(connection, table: name, columns: quoted, types: types, tail: insertTail)
@@ -57,14 +88,20 @@ final class MySQLWriter: RowWriter {
     /// The statement that loads columns of a table from what this process sends.
     ///
     /// Bytes travel as hexadecimal digits: in a file of texts they would have to be texts.
-    static func load(_ table: String, _ columns: [String], _ types: [LogicalType]) -> String {
+    ///
+    /// - Parameter known: what becomes of rows with known keys; they are passed over when it is empty.
+    static func load(_ table: String, _ columns: [String], _ types: [LogicalType], _ known: String) -> String {
         let fields = columns.indices.map { types[$0] == .bytes ? "@b\($0)" : columns[$0] }
         let sets = columns.indices.filter { types[$0] == .bytes }.map { "\(columns[$0]) = UNHEX(@b\($0))" }
-        return "LOAD DATA LOCAL INFILE 'bobbin' INTO TABLE \(table) CHARACTER SET utf8mb4 \(LoadText.clauses) "
+        return "LOAD DATA LOCAL INFILE 'bobbin' \(known)INTO TABLE \(table) CHARACTER SET utf8mb4 \(LoadText.clauses) "
             + "(\(fields.joined(separator: ", ")))\(sets.isEmpty ? "" : " SET \(sets.joined(separator: ", "))")"
     }
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
+        if !isBegun {
+            isBegun = true
+            if stage != nil, known.isExpected { try meetKnownKeys() }
+        }
         rows.removeAll(keepingCapacity: true)
         let order = batch.order
         for place in 0..<(order?.count ?? batch.count) {
@@ -78,7 +115,14 @@ final class MySQLWriter: RowWriter {
         try insert(0..<rows.count, batch, reject)
     }
 
-    func finish() throws { try stage?.drop() }
+    func finish() throws {
+        guard let stage else { return }
+        known.end(isStraight: way == .straight)
+        if way == .staged { try stage.drop() }
+    }
+
+    /// From now on rows go as those of known keys do.
+    private func meetKnownKeys() throws { way = try isPlain() ? .known : .staged }
 
     /// Why a row cannot be kept as it is.
     private func problem(_ batch: RowBatch, _ row: Int) -> String? {
@@ -119,8 +163,9 @@ final class MySQLWriter: RowWriter {
             guard error.kind == .data else { throw error }
             if range.count == 1 { return try reject(rows[range.lowerBound], error.description, error.state) }
         }
-        if stage != nil, !isStaging, !isLoadForbidden {
-            isStaging = true
+        if stage != nil, way == .straight, !isLoadForbidden {
+            known.meet()
+            try meetKnownKeys()
             return try insert(range, batch, reject)
         }
         let middle = range.lowerBound + range.count / 2
@@ -134,16 +179,15 @@ final class MySQLWriter: RowWriter {
             if range.count == 1 || isLoadForbidden {
                 try insertRows(range, batch)
             } else {
-                encode(range, batch)
                 do {
-                    if isStaging, let stage {
-                        try stage.load(&text, rows: range.count)
-                    } else {
-                        try MySQLWriter.send(connection, load, &text, rows: range.count)
-                    }
+                    try load(range, batch)
                 } catch let error as MySQLError where error.isLocalLoadForbidden {
                     isLoadForbidden = true
                     try insertRows(range, batch)
+                } catch let error as MySQLError where error.kind == .permission && way == .known {
+                    // To replace asks for the right to delete, which an update does not.
+                    way = .staged
+                    try load(range, batch)
                 }
             }
             try connection.execute("RELEASE SAVEPOINT batch")
@@ -155,20 +199,44 @@ final class MySQLWriter: RowWriter {
         }
     }
 
-    /// Loads what `text` holds.
-    ///
-    /// - Throws: `Spotted` unless each row went in as it is.
-    fileprivate static func send(
-        _ connection: MySQLConnection, _ sql: String, _ text: inout LoadText, rows: Int
-    ) throws {
-        let result = try connection.loadData(sql) { text.read(into: $0) }
-        guard result.records == rows, result.skipped == 0, result.deleted == 0, result.warnings == 0 else {
-            throw Spotted()
+    private func load(_ range: Range<Int>, _ batch: RowBatch) throws {
+        switch way {
+        case .straight:
+            try send(range, batch, load) { $0.skipped == 0 && $0.deleted == 0 && $0.warnings == 0 }
+        case .known where isReplacing:
+            try send(range, batch, loadKnown) { $0.skipped == 0 && $0.warnings == 0 }
+        case .known:
+            // Each row that is passed over is one warning: any other is of a value that was bent.
+            try send(range, batch, loadKnown) { $0.deleted == 0 && $0.warnings == $0.skipped }
+        case .staged:
+            guard let stage else { return }
+            try stage.begin()
+            try send(range, batch, stage.load) { $0.skipped == 0 && $0.deleted == 0 && $0.warnings == 0 }
+            try stage.moveRows()
         }
     }
 
-    private func encode(_ range: Range<Int>, _ batch: RowBatch) {
+    /// Sends rows while they are encoded, so that the server works meanwhile.
+    ///
+    /// - Throws: `Spotted` unless each row went in as it is.
+    private func send(
+        _ range: Range<Int>, _ batch: RowBatch, _ sql: String, _ isSpotless: (MySQLLoadResult) -> Bool
+    ) throws {
+        var next = range.lowerBound
         text.reset()
+        let result = try connection.loadData(sql) { room in
+            if text.count == 0, next < range.upperBound {
+                text.reset()
+                let end = min(next + MySQLWriter.piece, range.upperBound)
+                encode(next..<end, batch)
+                next = end
+            }
+            return text.read(into: room)
+        }
+        guard result.records == range.count, isSpotless(result) else { throw Spotted() }
+    }
+
+    private func encode(_ range: Range<Int>, _ batch: RowBatch) {
         for place in range {
             let cells = batch.row(rows[place])
             for (column, type) in types.enumerated() {
@@ -179,7 +247,10 @@ final class MySQLWriter: RowWriter {
                     withDecimalDigits(cell.bits) { digits in
                         if let start = digits.baseAddress { text.field(start, digits.count) }
                     }
-                case .double: put(Double(bitPattern: UInt64(bitPattern: cell.bits)).description)
+                case .double:
+                    withDecimalDigits(Double(bitPattern: UInt64(bitPattern: cell.bits))) { digits in
+                        if let start = digits.baseAddress { text.field(start, digits.count) }
+                    }
                 case .text, .side:
                     let bytes = MySQLWriter.bytes(cell, batch)
                     if type == .timestamp || type == .datetime {
@@ -192,13 +263,6 @@ final class MySQLWriter: RowWriter {
                 }
             }
             text.endRow()
-        }
-    }
-
-    private func put(_ digits: String) {
-        var digits = digits
-        digits.withUTF8 { bytes in
-            if let start = bytes.baseAddress { text.field(start, bytes.count) }
         }
     }
 
@@ -248,33 +312,4 @@ final class MySQLWriter: RowWriter {
         statements[count] = made
         return made
     }
-}
-
-/// The way round for rows whose keys may be known: a temporary table, and one statement from there, in the rows' order.
-private final class MySQLStage {
-    private let connection: MySQLConnection
-    private let make: String
-    private let load: String
-    private let move: String
-
-    init(_ connection: MySQLConnection, table: String, columns: [String], types: [LogicalType], tail: String) {
-        let names = columns.joined(separator: ", ")
-        self.connection = connection
-        // Without indexes: nothing conflicts there. Neither this nor its drop ends the transaction.
-        make = """
-            CREATE TEMPORARY TABLE IF NOT EXISTS `_bobbin_rows`(`_bobbin_line` bigint NOT NULL AUTO_INCREMENT PRIMARY KEY)
-            ENGINE=InnoDB SELECT \(names) FROM \(table) LIMIT 0
-            """
-        load = MySQLWriter.load("`_bobbin_rows`", columns, types)
-        move = "INSERT INTO \(table)(\(names)) SELECT \(names) FROM `_bobbin_rows` ORDER BY `_bobbin_line`\(tail)"
-    }
-
-    func load(_ text: inout LoadText, rows: Int) throws {
-        try connection.execute(make)
-        try MySQLWriter.send(connection, load, &text, rows: rows)
-        try connection.execute(move)
-        try connection.execute("DELETE FROM `_bobbin_rows`")
-    }
-
-    func drop() throws { try connection.execute("DROP TEMPORARY TABLE IF EXISTS `_bobbin_rows`") }
 }

@@ -14,6 +14,7 @@ package final class PostgresTarget: LoadTarget {
     private let spool: String
     private var open: (connection: PostgresConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
+    private var known: [String: KnownKeys] = [:]
     /// From its begin to its commit or rollback: a new connection would go on without it.
     private var isInTransaction = false
 
@@ -142,7 +143,16 @@ extension PostgresTarget: SQLTarget {
         return found.text(0, 0) == "\(table.key.count)"
     }
 
+    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 16 : 4 }
+
+    private func known(_ table: TargetTable) -> KnownKeys {
+        if let known = known[table.name] { return known }
+        let made = KnownKeys()
+        known[table.name] = made
+        return made
+    }
+
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
-        try PostgresWriter(try connection, table: table, mode: mode, key: key)
+        try PostgresWriter(try connection, table: table, mode: mode, key: key, known: known(table))
     }
 }

@@ -5,48 +5,169 @@ internal import Manifest
 /// Inserts batches by COPY: straight into the table, as long as nothing conflicts; of `insert-only` and `merge` by way of a
 /// temporary table once something does.
 ///
-/// Each batch stands in a savepoint. A row that the server refuses is found by the line in its message, else by halving, and
-/// set aside; the others go in again without it.
+/// Each batch stands in a savepoint, and is sent while it is encoded, so that the server works meanwhile. A row that the server
+/// refuses is found by the line in its message, else by halving, and set aside; the others go in again without it.
 final class PostgresWriter: RowWriter {
     private typealias Reject = (_ row: Int, _ reason: String, _ code: String) throws -> Void
+
+    /// Bytes that are encoded before they are sent: they stay in the processor's cache.
+    private static let piece = 128 << 10
+    /// Bytes that are offered at once after a row was refused, as each such row means that others are sent again.
+    private static let careful = 256 << 10
 
     private let connection: PostgresConnection
     private let types: [LogicalType]
     private let copy: String
     private let stage: PostgresStage?
+    private let known: KnownKeys
     /// A known key was met: from then on rows take the way round.
-    private var isStaging = false
+    private var isStaging: Bool
+    /// A row of the batch was refused.
+    private var isCareful = false
     private let text = CopyTextWriter(capacity: 2 << 20)
     /// Where each encoded row begins in `text`, and which row of the batch it is.
     private var starts: [Int] = []
     private var rows: [Int] = []
+    /// How many rows of the batch were looked at.
+    private var place = 0
 
-    init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
+    init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String], known: KnownKeys) throws
+    {
         self.connection = connection
+        self.known = known
         types = table.columns.map(\.type)
         let names = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }.joined(separator: ", ")
         let name = try PostgresConnection.quote(identifier: table.name)
-        copy = "COPY \(name)(\(names)) FROM STDIN"
+        // In one message: the server does all three without being asked again.
+        copy = "SAVEPOINT rows; COPY \(name)(\(names)) FROM STDIN; RELEASE SAVEPOINT rows"
         stage =
             (mode == .merge || mode == .insertOnly) && !key.isEmpty
             ? try PostgresStage(connection, table: table, mode: mode, key: key) : nil
+        isStaging = stage != nil && known.isExpected
     }
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
-        let order = batch.order
-        try encode(batch, order?.count ?? batch.count, order, reject)
-        try insert(0..<rows.count, reject)
-    }
-
-    func finish() throws { try stage?.drop() }
-
-    /// Turns the rows of the batch into COPY's text.
-    private func encode(_ batch: RowBatch, _ count: Int, _ order: [Int32]?, _ reject: Reject) throws {
         text.removeAll()
         starts.removeAll(keepingCapacity: true)
         rows.removeAll(keepingCapacity: true)
-        for place in 0..<count {
+        place = 0
+        isCareful = false
+        if let failure = try stream(batch, reject) { try insert(0..<rows.count, after: failure, reject) }
+    }
+
+    func finish() throws {
+        guard let stage else { return }
+        known.end(isStraight: !isStaging)
+        if isStaging { try stage.drop() }
+    }
+
+    // MARK: Sending
+
+    /// Sends the batch while it is encoded.
+    ///
+    /// - Returns: why the server does not take its rows; then all of them are encoded.
+    private func stream(_ batch: RowBatch, _ reject: Reject) throws -> PostgresError? {
+        do {
+            var copy = try connection.copyIn(command)
+            var sent = 0
+            while try encode(batch, PostgresWriter.piece, reject) {
+                try copy.put(UnsafeRawBufferPointer(rebasing: text.bytes[sent...]))
+                sent = text.count
+            }
+            try end(copy)
+            return nil
+        } catch let error as PostgresError {
+            guard error.kind == .data else { throw error }
+            while try encode(batch, PostgresWriter.piece, reject) {}
+            try undo()
+            return error
+        }
+    }
+
+    /// Inserts some of the encoded rows; those that are refused are set aside.
+    ///
+    /// - Parameter failure: of an attempt with all of them.
+    private func insert(_ range: Range<Int>, after failure: PostgresError? = nil, _ reject: Reject) throws {
+        var rest = range
+        var failure = failure
+        while !rest.isEmpty {
+            let part = failure == nil ? window(rest) : rest
+            guard let error = try failure ?? attempt(part) else {
+                rest = part.upperBound..<rest.upperBound
+                continue
+            }
+            failure = nil
+            if !isStaging, stage != nil, error.sqlState == "23505" {
+                isStaging = true
+                known.meet()
+                continue
+            }
+            isCareful = true
+            if part.count == 1 {
+                try reject(rows[part.lowerBound], error.description, error.sqlState)
+                rest = part.upperBound..<rest.upperBound
+            } else if let line = error.line, line >= 1, line <= part.count {
+                // What stands before it is offered again without it, what stands behind it goes on.
+                let bad = part.lowerBound + line - 1
+                try insert(part.lowerBound..<bad, reject)
+                try insert(bad..<bad + 1, reject)
+                rest = bad + 1..<rest.upperBound
+            } else {
+                let middle = part.lowerBound + part.count / 2
+                try insert(part.lowerBound..<middle, reject)
+                rest = middle..<rest.upperBound
+            }
+        }
+    }
+
+    /// The first of these rows that are offered at once.
+    private func window(_ range: Range<Int>) -> Range<Int> {
+        guard isCareful else { return range }
+        var end = range.lowerBound + 1
+        let limit = starts[range.lowerBound] + PostgresWriter.careful
+        while end < range.upperBound, starts[end + 1] <= limit { end += 1 }
+        return range.lowerBound..<end
+    }
+
+    /// - Returns: why the server does not take these rows.
+    private func attempt(_ range: Range<Int>) throws(PostgresError) -> PostgresError? {
+        let bytes = UnsafeRawBufferPointer(rebasing: text.bytes[starts[range.lowerBound]..<starts[range.upperBound]])
+        do {
+            var copy = try connection.copyIn(command)
+            try copy.put(bytes)
+            try end(copy)
+            return nil
+        } catch {
+            guard error.kind == .data else { throw error }
+            try undo()
+            return error
+        }
+    }
+
+    private var command: String { isStaging ? stage?.copy ?? copy : copy }
+
+    private func end(_ copy: consuming PostgresCopyIn) throws(PostgresError) {
+        _ = try copy.finish()
+        if isStaging { try stage?.moveRows() }
+    }
+
+    private func undo() throws(PostgresError) {
+        try connection.execute("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows")
+    }
+
+    // MARK: Encoding
+
+    /// Turns rows of the batch into COPY's text, until there are so many bytes more or no rows.
+    ///
+    /// - Returns: whether there is something new.
+    private func encode(_ batch: RowBatch, _ bytes: Int, _ reject: Reject) throws -> Bool {
+        let order = batch.order
+        let count = order?.count ?? batch.count
+        let begin = text.count
+        let limit = begin + bytes
+        while place < count, text.count < limit {
             let row = if let order { Int(order[place]) } else { place }
+            place += 1
             let start = text.count
             if let fault = encode(batch, batch.row(row)) {
                 text.truncate(to: start)
@@ -54,10 +175,11 @@ final class PostgresWriter: RowWriter {
                 continue
             }
             text.endRow()
-            starts.append(start)
+            if starts.isEmpty { starts.append(start) }
+            starts.append(text.count)
             rows.append(row)
         }
-        starts.append(text.count)
+        return text.count > begin
     }
 
     private func encode(_ batch: RowBatch, _ cells: UnsafeMutablePointer<Cell>) -> (reason: String, code: String)? {
@@ -71,8 +193,7 @@ final class PostgresWriter: RowWriter {
                 } else {
                     text.appendInteger(cell.bits)
                 }
-            case .double:
-                text.appendDigits(Double(bitPattern: UInt64(bitPattern: cell.bits)).description)
+            case .double: text.appendDouble(Double(bitPattern: UInt64(bitPattern: cell.bits)))
             case .text, .side:
                 let base = cell.kind == .text ? batch.lines.base : batch.side.base
                 let bytes = UnsafeRawBufferPointer(start: base + Int(cell.bits), count: Int(cell.length))
@@ -90,122 +211,5 @@ final class PostgresWriter: RowWriter {
             }
         }
         return nil
-    }
-
-    /// Inserts some of the encoded rows; those that are refused are set aside.
-    private func insert(_ range: Range<Int>, _ reject: Reject) throws {
-        var range = range
-        while !range.isEmpty {
-            do {
-                try attempt(range)
-                return
-            } catch let error as PostgresError {
-                guard error.kind == .data else { throw error }
-                if !isStaging, stage != nil, error.sqlState == "23505" {
-                    isStaging = true
-                    continue
-                }
-                if range.count == 1 {
-                    try reject(rows[range.lowerBound], error.description, error.sqlState)
-                    return
-                }
-                if let line = error.line, line >= 1, line <= range.count {
-                    // What stands before it is offered again without it, what stands behind it goes on.
-                    let bad = range.lowerBound + line - 1
-                    try insert(range.lowerBound..<bad, reject)
-                    try insert(bad..<bad + 1, reject)
-                    range = bad + 1..<range.upperBound
-                } else {
-                    let middle = range.lowerBound + range.count / 2
-                    try insert(range.lowerBound..<middle, reject)
-                    range = middle..<range.upperBound
-                }
-            }
-        }
-    }
-
-    private func attempt(_ range: Range<Int>) throws {
-        let bytes = UnsafeRawBufferPointer(rebasing: text.bytes[starts[range.lowerBound]..<starts[range.upperBound]])
-        try connection.execute("SAVEPOINT rows")
-        do {
-            if isStaging, let stage {
-                try stage.insert(bytes)
-            } else {
-                var copy = try connection.copyIn(copy)
-                try copy.put(bytes)
-                _ = try copy.finish()
-            }
-            try connection.execute("RELEASE SAVEPOINT rows")
-        } catch {
-            guard error.kind == .data else { throw error }
-            try connection.execute("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows")
-            throw error
-        }
-    }
-}
-
-/// The way round for rows whose keys may be known: a temporary table, and one statement from there.
-private final class PostgresStage {
-    private let connection: PostgresConnection
-    private let make: String
-    private let copy: String
-    private let move: String
-
-    init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
-        self.connection = connection
-        let quoted = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }
-        let names = quoted.joined(separator: ", ")
-        let keys = try key.map { try PostgresConnection.quote(identifier: $0) }
-        let target = try PostgresConnection.quote(identifier: table.name)
-        make = """
-            CREATE TEMPORARY TABLE IF NOT EXISTS _bobbin_rows ON COMMIT DROP AS SELECT \(names) FROM \(target) WITH NO DATA;
-            ALTER TABLE _bobbin_rows ADD COLUMN IF NOT EXISTS "_bobbin_line" bigint GENERATED ALWAYS AS IDENTITY
-            """
-        copy = "COPY pg_temp._bobbin_rows(\(names)) FROM STDIN"
-        let others = quoted.filter { !keys.contains($0) }
-        let list = keys.joined(separator: ", ")
-        let isMerging = mode == .merge && !others.isEmpty
-        // Of rows of one key in a batch the last one wins a merge, and the first one stays otherwise.
-        move = """
-            INSERT INTO \(target)(\(names)) SELECT \(names) FROM (SELECT DISTINCT ON (\(list)) * FROM pg_temp._bobbin_rows
-                ORDER BY \(list), "_bobbin_line"\(isMerging ? " DESC" : "")) AS rows
-            ON CONFLICT (\(list)) \(isMerging
-                ? "DO UPDATE SET " + others.map { "\($0) = excluded.\($0)" }.joined(separator: ", ") : "DO NOTHING")
-            """
-    }
-
-    func insert(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
-        try connection.execute(make)
-        var copy = try connection.copyIn(copy)
-        try copy.put(bytes)
-        _ = try copy.finish()
-        do { try connection.execute(move) } catch {
-            // A line in it would be one of the temporary table.
-            var error = error
-            error.line = nil
-            throw error
-        }
-        try connection.execute("TRUNCATE pg_temp._bobbin_rows")
-    }
-
-    func drop() throws {
-        guard connection.transactionStatus == .open else { return }
-        try connection.execute("DROP TABLE IF EXISTS pg_temp._bobbin_rows")
-    }
-}
-
-/// What PostgreSQL would bend of a time that is well spelled.
-enum PostgresTime {
-    /// Why a time cannot be kept as it is: more than microseconds, or a leap second; `nil` when it can.
-    ///
-    /// - Parameter clock: where the hours stand; 0 in a time of day.
-    static func problem(_ bytes: UnsafeRawBufferPointer, clock: Int = 11) -> String? {
-        guard bytes.count >= clock + 8, bytes[clock + 5] == UInt8(ascii: ":") else { return nil }
-        if bytes[clock + 6] == UInt8(ascii: "6") { return "PostgreSQL turns second 60 into the next minute" }
-        guard bytes.count > clock + 9, bytes[clock + 8] == UInt8(ascii: ".") || bytes[clock + 8] == UInt8(ascii: ",")
-        else { return nil }
-        let digits = bytes[(clock + 9)...].prefix { (0x30...0x39).contains($0) }
-        guard digits.count > 6, digits.dropFirst(6).contains(where: { $0 != UInt8(ascii: "0") }) else { return nil }
-        return "PostgreSQL keeps microseconds, and the time has more digits"
     }
 }

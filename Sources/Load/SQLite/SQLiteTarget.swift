@@ -101,6 +101,8 @@ extension SQLiteTarget: TargetEngine {
 
     func comparesBytes(_ table: TargetTable) throws -> Bool { try SQLiteTable.comparesBytes(connection, table) }
 
+    func batches(_ table: TargetTable) -> Int { 1 }
+
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         try SQLiteInsert(connection, table: table, mode: mode, key: key)
     }

@@ -1,0 +1,127 @@
+internal import ArgumentParser
+internal import Configuration
+
+/// `run --from ... --to ...`: a job without a file, written as the configuration that it stands for.
+struct OneLiner: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Run without a configuration: what to read. A file or a glob (`x.csv`, `in/*.ndjson.gz`), or a table: `sqlite:FILE#TABLE`, "
+                + "`postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.", valueName: "source"))
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --from: where to. `sqlite:FILE#TABLE`, `postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.",
+            valueName: "target"))
+    var to: String?
+
+    @Option(
+        help: "With --from: append, insert-only, merge or replace. Built in: merge when there is a --key, else replace."
+    )
+    var mode: String?
+
+    @Option(help: ArgumentHelp("With --from: the columns of the key, with commas between them.", valueName: "columns"))
+    var key: String?
+
+    /// The configuration that the options stand for, as YAML; nil when there are none.
+    func configuration() throws -> String? {
+        guard let from else {
+            for (name, value) in [("--to", to), ("--mode", mode), ("--key", key)] where value != nil {
+                throw CommandError(.usage, "\(name): it belongs to --from")
+            }
+            return nil
+        }
+        guard let to else {
+            throw CommandError(.usage, "--from \(from): say where to with --to, such as --to sqlite:out.db#table")
+        }
+        let target = try OneLiner.place(to, "--to")
+        guard let target else {
+            throw CommandError(
+                .usage,
+                "--to \(to): expected sqlite:FILE#TABLE, postgres://user@host/database#TABLE or mysql://user@host/database#TABLE"
+            )
+        }
+        let source = try OneLiner.place(from, "--from")
+        let keys = key?.split(separator: ",").map { OneLiner.quoted(String($0)) } ?? []
+        let mode = mode ?? (keys.isEmpty ? "replace" : "merge")
+        let reading: String
+        let connection: String
+        if let source {
+            connection = source.connection
+            reading = "connection: source, table: \(OneLiner.quoted(source.table))"
+        } else {
+            let slash = from.lastIndex(of: "/")
+            let first = from.firstIndex(where: { "*?[{".contains($0) }) ?? from.endIndex
+            // A glob's directory is what stands before its first sign.
+            let cut = from[..<first].lastIndex(of: "/") ?? (slash.map { $0 < first ? $0 : nil } ?? nil)
+            let directory = cut.map { $0 == from.startIndex ? "/" : String(from[..<$0]) } ?? "."
+            let pattern = cut.map { String(from[from.index(after: $0)...]) } ?? from
+            connection = "type: files, path: \(OneLiner.quoted(directory))"
+            reading = "connection: source, path: \(OneLiner.quoted(pattern))"
+        }
+        return """
+            connections:
+              source: {\(connection)}
+              target: {\(target.connection)}
+            jobs:
+              \(OneLiner.quoted(target.table)):
+                source: {\(reading)}
+                target: target
+                table: \(OneLiner.quoted(target.table))
+                mode: \(OneLiner.quoted(mode))
+            \(keys.isEmpty ? "" : "    primary_key: [\(keys.joined(separator: ", "))]")
+            """
+    }
+
+    /// A table of a database; nil when the text names none.
+    private static func place(_ text: String, _ option: String) throws -> (connection: String, table: String)? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let scheme = String(text[..<colon])
+        guard ["sqlite", "postgres", "postgresql", "mysql", "mariadb"].contains(scheme) else { return nil }
+        guard let hash = text.lastIndex(of: "#"), text.index(after: hash) < text.endIndex else {
+            throw CommandError(
+                .usage, "\(option) \(redacted(text)): name the table behind a #, such as \(scheme):...#table")
+        }
+        let table = String(text[text.index(after: hash)...])
+        let rest = String(text[text.index(after: colon)..<hash])
+        if scheme == "sqlite" { return ("type: sqlite, path: \(quoted(rest))", table) }
+        let authority = rest.drop { $0 == "/" }
+        if let at = authority.firstIndex(of: "@"), authority[..<at].contains(":") {
+            throw CommandError(
+                .usage,
+                "\(option): an address with a password would be seen by everybody who lists processes: take the password out, and put it into "
+                    + (scheme.hasPrefix("p") ? "~/.pgpass or PGPASSWORD" : "~/.my.cnf, or use a configuration file"))
+        }
+        if scheme.hasPrefix("p") {
+            return ("type: postgres, url: \(quoted("postgres:\(rest)"))", table)
+        }
+        let parts = authority.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let user = parts[0].split(separator: "@", maxSplits: 1)
+        let host = (user.last ?? "").split(separator: ":", maxSplits: 1)
+        var keys = ["type: mysql"]
+        if user.count == 2 { keys.append("user: \(quoted(String(user[0])))") }
+        if let name = host.first { keys.append("host: \(quoted(String(name)))") }
+        if host.count == 2 { keys.append("port: \(host[1])") }
+        if parts.count == 2 { keys.append("database: \(quoted(String(parts[1])))") }
+        return (keys.joined(separator: ", "), table)
+    }
+
+    private static func redacted(_ text: String) -> String {
+        text.split(separator: "@", maxSplits: 1).count == 2
+            ? "...@" + text.split(separator: "@", maxSplits: 1)[1] : text
+    }
+
+    /// A text in YAML's double quotes (YAML 1.2.2, section 7.3.1).
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                quoted += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
