@@ -73,10 +73,9 @@ protocol TargetEngine: LoadTarget {
     func commit() throws
     /// Undoes it; the engine may have done so already.
     func rollback()
-    /// Marks a place inside of the transaction, to which ``undoSavepoint()`` goes back; there is one at a time.
-    func savepoint() throws
-    func undoSavepoint() throws
-    func releaseSavepoint() throws
+    /// What undoes a part of a transaction; `nil` of an engine that cannot: there a failed chunk is left out by doing the
+    /// transaction again in halves.
+    var savepoints: (any TargetSavepoints)? { get }
 
     /// The head, which stays where it is until the transaction ends.
     ///
@@ -95,6 +94,19 @@ protocol TargetEngine: LoadTarget {
 
     /// Head and ledger.
     var books: any TargetBooks { get throws }
+}
+
+/// A part of a transaction that can be undone by itself.
+protocol TargetSavepoints: AnyObject {
+    /// Marks a place inside of the transaction, to which ``undoSavepoint()`` goes back; there is one at a time.
+    func savepoint() throws
+    func undoSavepoint() throws
+    func releaseSavepoint() throws
+}
+
+/// Engines that have savepoints are their own.
+extension TargetEngine where Self: TargetSavepoints {
+    var savepoints: (any TargetSavepoints)? { self }
 }
 
 /// Head and ledger of a target; `docs/spool-format.md`, "In the target".

@@ -26,6 +26,7 @@ struct Doctor: ParsableCommand {
                 case .sqlite(let settings): checks += TargetProbe(name: name, path: settings.path).run()
                 case .postgres(let settings): checks += PostgresProbe(name: name, workspace.postgres(settings)).run()
                 case .mysql(let settings): checks += MySQLProbe(name: name, workspace.mysql(settings)).run()
+                case .duckdb(let settings): checks += DuckDBProbe(name: name, workspace.duckdb(settings)).run()
                 case .http, .files: break
                 }
             }

@@ -71,6 +71,7 @@ struct Workspace {
         case .postgres(let postgres)?:
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
+        case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
         case .http, .files, nil:
             throw LoadError(
                 .configuration,
@@ -114,6 +115,15 @@ struct Workspace {
         let limit = seconds(settings.statementTimeout)
         made.statementSeconds = limit > 0 ? limit : nil
         made.readSeconds = limit > 0 ? limit + 30 : 86_400
+        return made
+    }
+
+    /// A DuckDB file's settings, as its client takes them.
+    func duckdb(_ settings: DuckDBConnectionSettings) -> DuckDBSettings {
+        var made = DuckDBSettings(path: settings.path)
+        made.library = settings.library
+        made.memoryLimit = settings.memoryLimit
+        made.threads = settings.threads
         return made
     }
 

@@ -5,9 +5,10 @@ package enum Connection: Sendable, Hashable {
     case sqlite(SQLiteSettings)
     case postgres(PostgresConnectionSettings)
     case mysql(MySQLConnectionSettings)
+    case duckdb(DuckDBConnectionSettings)
 
     /// Types that rows can be written to.
-    package static let targets = ["sqlite", "postgres", "mysql"]
+    package static let targets = ["sqlite", "duckdb", "postgres", "mysql"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -23,6 +24,7 @@ package enum Connection: Sendable, Hashable {
         case .sqlite: "sqlite"
         case .postgres: "postgres"
         case .mysql: "mysql"
+        case .duckdb: "duckdb"
         }
     }
 
@@ -30,7 +32,7 @@ package enum Connection: Sendable, Hashable {
     package var role: Role {
         switch self {
         case .http, .files: .source
-        case .sqlite, .postgres, .mysql: .target
+        case .sqlite, .postgres, .mysql, .duckdb: .target
         }
     }
 }
@@ -87,6 +89,20 @@ package struct MySQLConnectionSettings: Sendable, Hashable {
     package let statementTimeout: Duration
     /// For another one's lock.
     package let lockTimeout: Duration
+}
+
+/// A DuckDB database to write to.
+package struct DuckDBConnectionSettings: Sendable, Hashable {
+    /// The database file.
+    package let path: String
+    /// The library; a name without a slash is looked for by the dynamic linker.
+    package let library: String
+    /// Bytes that DuckDB may use.
+    package let memoryLimit: Int
+    /// Threads of DuckDB; nil is one for each core.
+    package let threads: Int?
+    /// How long to wait for another process that has the file open.
+    package let busyTimeout: Duration
 }
 
 /// A SQLite database to write to.

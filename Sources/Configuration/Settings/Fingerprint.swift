@@ -7,7 +7,7 @@ extension Settings {
         switch connections[stream.source.connection] {
         case .http(let settings): text.add("base_url", settings.baseURL)
         case .files(let settings): text.add("directory", settings.path)
-        case .sqlite, .postgres, .mysql, nil: break
+        case .sqlite, .postgres, .mysql, .duckdb, nil: break
         }
         switch stream.source {
         case .http(let source): text.add(source)
