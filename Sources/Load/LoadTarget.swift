@@ -92,8 +92,15 @@ protocol TargetEngine: LoadTarget {
     /// Deletes what a replacement replaces: the partition's rows, or all.
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws
 
+    /// Nothing is to be done for now: a file that others cannot open meanwhile is let go.
+    func rest()
+
     /// Head and ledger.
     var books: any TargetBooks { get throws }
+}
+
+extension TargetEngine {
+    func rest() {}
 }
 
 /// A part of a transaction that can be undone by itself.

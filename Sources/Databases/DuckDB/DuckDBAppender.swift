@@ -196,8 +196,11 @@ package final class DuckDBAppender {
         let library = connection.library
         var data = appender.flatMap { library.appenderError($0) }
         defer { library.destroyError(&data) }
-        let words = data.flatMap { library.errorMessage($0) }.map { String(cString: $0) }
-        return connection.failure(words ?? "an error without words", sql)
+        let words = data.flatMap { library.errorMessage($0) }.map { String(cString: $0) } ?? "an error without words"
+        let name = data.flatMap { DuckDBError.name(library.errorType($0)) }
+        // Here, unlike in results, the words may come without the name of the error before them.
+        let isNamed = name.map { words.hasPrefix("\($0) Error: ") } ?? true
+        return connection.failure(isNamed ? words : "\(name ?? "") Error: \(words)", sql)
     }
 }
 

@@ -36,6 +36,30 @@ package struct DuckDBError: DatabaseError, Sendable {
     /// Whether a file that was to be read only is not there.
     package var isMissingFile: Bool { message.contains("does not exist") || message.contains("No such file") }
 
+    /// The name of an error by its number (duckdb_error_type), of those that a class depends on.
+    static func name(_ number: UInt32) -> String? {
+        switch number {
+        case 1: "Out of Range"
+        case 2: "Conversion"
+        case 4: "Decimal"
+        case 5: "Mismatch Type"
+        case 6: "Divide by Zero"
+        case 10: "TransactionContext"
+        case 13: "Catalog"
+        case 14: "Parser"
+        case 18: "Constraint"
+        case 24: "Binder"
+        case 28: "IO"
+        case 29: "INTERRUPT"
+        case 30: "FATAL"
+        case 31: "INTERNAL"
+        case 32: "Invalid Input"
+        case 33: "Out of Memory"
+        case 34: "Permission"
+        default: nil
+        }
+    }
+
     /// The class of an error by its name (duckdb_error_type, as its message begins) and, of files, by its words.
     private static func kind(_ name: String, _ words: String) -> DatabaseFailure {
         switch name {

@@ -29,6 +29,16 @@ struct DuckDBTable {
                 name: column.name, type: column.type, declared: type, isForeign: type != names.declared(column.type))
         }
         constraints = try DuckDBConstraint.all(connection, table.name)
+        if !columns.isEmpty { try DuckDBTable.wakeIndexes(connection, table.name) }
+    }
+
+    /// An index that nothing was inserted into since the file was opened does not hear of deletes: a key that is deleted and
+    /// inserted in one transaction is then refused (DuckDB 1.5.6). An insert of no rows loads it.
+    private static func wakeIndexes(_ connection: DuckDBConnection, _ table: String) throws {
+        let name = try DuckDBConnection.quote(identifier: table)
+        let first = try declared(connection, table).first.map { try DuckDBConnection.quote(identifier: $0.name) }
+        guard let first else { return }
+        try connection.execute("INSERT INTO \(name)(\(first)) SELECT \(first) FROM \(name) WHERE false")
     }
 
     /// Makes or changes the table, and claims it for the run's stream. What was done of it when a process dies may be repeated.

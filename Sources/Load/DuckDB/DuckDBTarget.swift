@@ -4,7 +4,8 @@ package import Manifest
 
 /// One DuckDB file as a target: bookkeeping tables, and the transactions that decide what is loaded.
 ///
-/// Single-writer: DuckDB lets one process at a time have a file open for writing, and the spool's token keeps loaders in order.
+/// Single-writer: DuckDB lets one process at a time have a file open for writing, and the spool's token keeps loaders in order. While
+/// there is nothing to do the file is closed, so that others can read it.
 /// There are no savepoints, and an error undoes the transaction: rows that could be refused are found before they are inserted
 /// (``DuckDBWriter``). Used by one thread.
 package final class DuckDBTarget: LoadTarget {
@@ -83,6 +84,11 @@ extension DuckDBTarget: SQLTarget {
         }
         // After some errors there is no transaction left to undo.
         try? connection.rollback()
+    }
+
+    /// Other processes can open the file until there is something to do again.
+    func rest() {
+        if !isInTransaction { open = nil }
     }
 
     // MARK: Tables
