@@ -50,6 +50,7 @@ let package = Package(
         // Declarations only: zlib is loaded at run time, so that its headers need not be installed.
         .systemLibrary(name: "CZlibABI"),
         .systemLibrary(name: "CMySQLABI"),
+        .systemLibrary(name: "CDuckDBABI"),
         .target(
             name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
@@ -62,7 +63,7 @@ let package = Package(
                 "Threads",
             ],
             swiftSettings: settings),
-        .target(name: "Databases", dependencies: ["CMySQLABI", "CSQLite"], swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["CDuckDBABI", "CMySQLABI", "CSQLite"], swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),

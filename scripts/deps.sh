@@ -30,6 +30,9 @@ for part in "$@"; do
             ;;
         test)
             for name in python3 openssl curl gzip zstd; do need_command "$name"; done
+            # For the library of DuckDB (scripts/duckdb-library.sh).
+            python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+            for name in cc nm; do command -v "$name" >/dev/null || missing+=(gcc); done
             # The servers that tests start, with their client libraries.
             compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
             command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
@@ -41,7 +44,17 @@ for part in "$@"; do
     esac
 done
 
-((${#missing[@]})) || exit 0
+# Not a Debian package: fetched below .build, once the compiler and the packages are there.
+duckdb() {
+    for part in "$@"; do
+        [ "$part" != test ] || "$(dirname "$0")/duckdb-library.sh"
+    done
+}
+
+((${#missing[@]})) || {
+    duckdb "$@"
+    exit 0
+}
 
 install=(apt-get install -y --no-install-recommends "${missing[@]}")
 if ! command -v apt-get >/dev/null; then
@@ -58,6 +71,8 @@ fi
 
 echo "deps: installing ${missing[*]}" >&2
 # The lists are fetched only when the packages cannot be had without.
-"${as_root[@]}" "${install[@]}" && exit 0
-"${as_root[@]}" apt-get update
-"${as_root[@]}" "${install[@]}"
+"${as_root[@]}" "${install[@]}" || {
+    "${as_root[@]}" apt-get update
+    "${as_root[@]}" "${install[@]}"
+}
+duckdb "$@"

@@ -12,3 +12,6 @@ struct GuardRefusal: Error {
 
 /// Somebody else moved the head meanwhile; look again.
 struct HeadMoved: Error {}
+
+/// A row was refused by an engine that then undoes the whole transaction: it is done again in a way that finds such rows first.
+struct TransactionSpoiled: Error {}

@@ -40,7 +40,7 @@ final class ChunkLoader {
 
     /// - Parameters:
     ///   - works: of one mode and key.
-    ///   - isIsolating: a failed chunk is left out and reported; otherwise it fails the unit.
+    ///   - isIsolating: a failed chunk is left out and reported, which takes savepoints; otherwise it fails the unit.
     init(
         _ target: any TargetEngine, seat: LoaderSeat, works: [ChunkWork], table: TargetTable, pipeline: DecodePipeline,
         isIsolating: Bool, isStopped: @escaping () -> Bool
@@ -108,7 +108,7 @@ final class ChunkLoader {
         guard error.kind == .data || error.kind == .corruption else { throw error }
         guard isIsolating else { throw ChunkFailure(work: work, error: error) }
         if isSavepointOpen {
-            try target.undoSavepoint()
+            try target.savepoints?.undoSavepoint()
             isSavepointOpen = false
         }
         for segment in batch.segments {
@@ -124,7 +124,7 @@ final class ChunkLoader {
         let segments = batch.segments.filter { !failed.contains($0.work) }
         guard let first = segments.first else { return }
         if isIsolating, !isSavepointOpen {
-            try target.savepoint()
+            try target.savepoints?.savepoint()
             isSavepointOpen = true
         }
         for segment in segments where progress[segment.work] == nil { try begin(segment.work) }
@@ -158,7 +158,7 @@ final class ChunkLoader {
             if case .whole = segment.state { try finish(segment.work) }
         }
         if isSavepointOpen, progress.isEmpty {
-            try target.releaseSavepoint()
+            try target.savepoints?.releaseSavepoint()
             isSavepointOpen = false
         }
     }

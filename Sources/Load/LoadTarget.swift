@@ -73,10 +73,9 @@ protocol TargetEngine: LoadTarget {
     func commit() throws
     /// Undoes it; the engine may have done so already.
     func rollback()
-    /// Marks a place inside of the transaction, to which ``undoSavepoint()`` goes back; there is one at a time.
-    func savepoint() throws
-    func undoSavepoint() throws
-    func releaseSavepoint() throws
+    /// What undoes a part of a transaction; `nil` of an engine that cannot: there a failed chunk is left out by doing the
+    /// transaction again in halves.
+    var savepoints: (any TargetSavepoints)? { get }
 
     /// The head, which stays where it is until the transaction ends.
     ///
@@ -96,8 +95,28 @@ protocol TargetEngine: LoadTarget {
     /// Deletes what a replacement replaces: the partition's rows, or all.
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws
 
+    /// Nothing is to be done for now: a file that others cannot open meanwhile is let go.
+    func rest()
+
     /// Head and ledger.
     var books: any TargetBooks { get throws }
+}
+
+extension TargetEngine {
+    func rest() {}
+}
+
+/// A part of a transaction that can be undone by itself.
+protocol TargetSavepoints: AnyObject {
+    /// Marks a place inside of the transaction, to which ``undoSavepoint()`` goes back; there is one at a time.
+    func savepoint() throws
+    func undoSavepoint() throws
+    func releaseSavepoint() throws
+}
+
+/// Engines that have savepoints are their own.
+extension TargetEngine where Self: TargetSavepoints {
+    var savepoints: (any TargetSavepoints)? { self }
 }
 
 /// Head and ledger of a target; `docs/spool-format.md`, "In the target".

@@ -32,6 +32,14 @@ final class LoadUnit {
         _ runs: [OpenRun], passed: [OpenRun],
         works: [ChunkWork], allowShrink: Bool
     ) throws -> [LoadManifest] {
+        do { return try applyOnce(runs, passed, works, allowShrink) } catch is TransactionSpoiled {
+            return try applyOnce(runs, passed, works, allowShrink)
+        }
+    }
+
+    private func applyOnce(
+        _ runs: [OpenRun], _ passed: [OpenRun], _ works: [ChunkWork], _ allowShrink: Bool
+    ) throws -> [LoadManifest] {
         guard let first = runs.first, let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
         let pipeline = try pipeline(works, runs, table)
@@ -104,9 +112,30 @@ final class LoadUnit {
     /// former content of each page: they come only once a chunk has failed.
     /// - Parameter log: the open direct manifests from head + 1 on, ascending, without gaps.
     func loadDirect(_ log: [OpenRun], works: [ChunkWork]) throws -> Direct {
+        guard target.savepoints != nil else { return try loadInHalves(log, works) }
         let isSuspect = works.contains { $0.name.chunk.attempt > 0 }
         do { return try loadDirect(log, works, isIsolating: isSuspect) } catch is ChunkFailure {
             return try loadDirect(log, works, isIsolating: true)
+        }
+    }
+
+    /// Without savepoints a chunk that fails takes its transaction with it: what it stood with is loaded again in halves, down to
+    /// itself. Halves that are in stay in, each with its ledger rows.
+    private func loadInHalves(_ log: [OpenRun], _ works: [ChunkWork]) throws -> Direct {
+        do {
+            do { return try loadDirect(log, works, isIsolating: false) } catch is TransactionSpoiled {
+                return try loadDirect(log, works, isIsolating: false)
+            }
+        } catch let failure as ChunkFailure {
+            guard works.count > 1 else { return Direct(failures: [failure]) }
+            let middle = works.count / 2
+            var all = try loadInHalves(log, Array(works[..<middle]))
+            let closed = all.closed.map(\.number).max() ?? 0
+            let rest = try loadInHalves(log.filter { $0.number > closed }, Array(works[middle...]))
+            all.closed += rest.closed
+            all.loaded += rest.loaded.map { $0 + middle }
+            all.failures += rest.failures.map { ChunkFailure(work: $0.work + middle, error: $0.error) }
+            return all
         }
     }
 

@@ -78,6 +78,7 @@ package final class LoadWorker {
                 }
                 if holdsToken, !hasLookedForMissing, try isDrained() { try lookForMissing() }
                 if isLast, !options.watch, try isDrained(), missing.isEmpty { break }
+                target.rest()
                 // Looks at leases must not be further apart than a quarter of their TTL.
                 _ = wake.wait(seconds: min(options.idleSeconds, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
             } catch {
@@ -92,6 +93,7 @@ package final class LoadWorker {
                     break
                 }
                 let seconds = min(options.watch ? 30 : 2, 0.25 * Double(1 << min(failures, 10)))
+                target.rest()
                 report(.waiting(reason: failure.message, seconds: seconds))
                 stop.sleep(seconds: seconds)
             }

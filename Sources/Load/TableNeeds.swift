@@ -65,6 +65,27 @@ enum TableNeeds {
         return true
     }
 
+    /// Refuses columns whose names the engine cannot tell apart, or cannot hold.
+    static func refuseTwins(_ columns: [Column], _ manifest: RunManifest, engine: String) throws {
+        var seen: [[UInt8]: String] = [:]
+        for column in columns {
+            if column.name.utf8.contains(0) {
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the column \"\(column.name.replacing("\0", with: "\\0"))\" holds a NUL, which no "
+                        + "column of \(engine) can: rename it at the source")
+            }
+            let folded = column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            if let other = seen[folded] {
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the columns \"\(other)\" and \"\(column.name)\" differ only in case, which \(engine) "
+                        + "cannot hold: rename one at the source, or in primary_key or partitions if it stands there")
+            }
+            seen[folded] = column.name
+        }
+    }
+
     /// The name of an index, within the length that an engine keeps: a long table's is told apart by a hash.
     static func indexName(_ table: String, _ suffix: String, limit: Int) -> String {
         let name = "\(table)_\(suffix)"

@@ -73,7 +73,7 @@ enum ErrorExit {
                 (extract.kind == .configuration
                     ? ExitStatus.usage : extract.kind == .transient ? .unavailable : .failed)
                     .rawValue)
-        case is LoadError, is SQLiteError:
+        case is LoadError, is any DatabaseError:
             let load = LoadError(error)
             Console.error("bobbin: \(load.message)")
             exit(ExitStatus(load.kind).rawValue)

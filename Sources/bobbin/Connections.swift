@@ -94,7 +94,7 @@ struct Connections: ParsableCommand {
                     .usage,
                     "connection \(name) is of type \(connection.type): only databases have tables to list; `bobbin preview JOB` shows its records"
                 )
-            case .sqlite, .postgres, .mysql: break
+            case .sqlite, .postgres, .mysql, .duckdb: break
             }
             let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)
             let relations = found.relations.filter { relation in
@@ -152,6 +152,7 @@ struct Connections: ParsableCommand {
         case .http(let http): return http.baseURL
         case .files(let files): return files.path
         case .sqlite(let sqlite): return sqlite.path
+        case .duckdb(let duckdb): return duckdb.path
         case .postgres(let postgres):
             // A URL may hold a password.
             if postgres.url != nil { return "url" }
@@ -177,7 +178,7 @@ struct Connections: ParsableCommand {
                 let count = try workspace.files.list(files.path, .inventoryList).count
                 checks.append(Check(name, .good, "\(files.path) can be read; \(Format.count(count)) entries"))
             } catch { checks.append(Check(name, .problem, "\(error)")) }
-        case .sqlite, .postgres, .mysql:
+        case .sqlite, .postgres, .mysql, .duckdb:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
                     let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)

@@ -56,6 +56,7 @@ struct Doctor: ParsableCommand {
         case .sqlite(let settings): TargetProbe(name: name, path: settings.path).run()
         case .postgres(let settings): PostgresProbe(name: name, workspace.postgres(settings)).run()
         case .mysql(let settings): MySQLProbe(name: name, workspace.mysql(settings)).run()
+        case .duckdb(let settings): DuckDBProbe(name: name, workspace.duckdb(settings)).run()
         case .http, .files: []
         }
     }

@@ -15,7 +15,8 @@ struct Load: ParsableCommand {
     @Option(help: "Only this target; may be repeated. All of the configuration when there is none.")
     var target: [String] = []
 
-    @Option(help: "Loaders in this process. A target with one writer (SQLite) is served by one of them at a time.")
+    @Option(
+        help: "Loaders in this process. A target with one writer (SQLite, DuckDB) is served by one of them at a time.")
     var workers: Int?
 
     @Flag(help: "Go on waiting for work until interrupted.")

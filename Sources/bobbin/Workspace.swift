@@ -22,12 +22,12 @@ struct Workspace {
     ///   - text: the configuration itself, in place of the file.
     init(_ options: CommonOptions, needs: Set<Connection.Role> = [], text: String? = nil) throws {
         let files = POSIXFileSystem()
-        let bytes: [UInt8]
+        var bytes = text.map { Array($0.utf8) } ?? []
         do {
-            bytes =
-                try text.map { Array($0.utf8) }
-                ?? files.contents(
+            if text == nil {
+                bytes = try files.contents(
                     options.config, limit: 4 << 20, open: .inventoryRead, read: .inventoryRead, close: .inventoryRead)
+            }
         } catch {
             let hint = error.code == .notFound ? "; `bobbin init` makes one, `-c FILE` names another" : ""
             throw CommandError(.usage, "\(options.config): \(error.reason)\(hint)")
@@ -77,6 +77,7 @@ struct Workspace {
         case .postgres(let postgres)?:
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
+        case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
         case .http, .files, nil:
             throw LoadError(
                 .configuration,
@@ -102,6 +103,14 @@ struct Workspace {
                 made.statementSeconds = nil
                 made.readSeconds = 86_400
                 return try MySQLSession(made)
+            case .duckdb(let duckdb)?:
+                guard (try? workspace.files.status(duckdb.path, .inventoryStatus)) != nil else {
+                    throw ExtractError(.configuration, "\(duckdb.path) is not there: mend `path` of connection \(name)")
+                }
+                var made = workspace.duckdb(duckdb)
+                // Of one process all connections share the file as it was opened first.
+                made.isReadOnly = !workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
+                return try DuckDBSession(made)
             case .http, .files, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")
             }
@@ -143,6 +152,15 @@ struct Workspace {
         let limit = seconds(settings.statementTimeout)
         made.statementSeconds = limit > 0 ? limit : nil
         made.readSeconds = limit > 0 ? limit + 30 : 86_400
+        return made
+    }
+
+    /// A DuckDB file's settings, as its client takes them.
+    func duckdb(_ settings: DuckDBConnectionSettings) -> DuckDBSettings {
+        var made = DuckDBSettings(path: settings.path)
+        made.library = settings.library
+        made.memoryLimit = settings.memoryLimit
+        made.threads = settings.threads
         return made
     }
 

@@ -15,7 +15,7 @@ import Testing
             self.engine = engine
             site = try Site()
             switch engine {
-            case .sqlite: break
+            case .sqlite, .duckdb: break
             case .postgres: try postgres().execute("CREATE SCHEMA \(name)")
             case .mariadb: try mariaDB(nil).execute("CREATE DATABASE \(name) CHARACTER SET utf8mb4")
             }
@@ -35,6 +35,7 @@ import Testing
         func connection() throws -> String {
             switch engine {
             case .sqlite: return "type: sqlite, path: \(name).db"
+            case .duckdb: return "type: duckdb, path: \(name).db, library: \"\(DuckDBFiles.settings("x").library)\""
             case .postgres:
                 let server = try TestEngine.postgresServer.get()
                 try site.write("pg.password", server.password + "\n")
@@ -66,6 +67,9 @@ import Testing
                             separator: "|"))
                 }
                 return rows
+            case .duckdb:
+                return try DuckDBFiles.query(
+                    DuckDBFiles.settings(site.directory.appendingPathComponent("\(name).db").path), sql)
             case .postgres:
                 let connection = try postgres()
                 try connection.execute("SET search_path TO \(name)")
@@ -101,7 +105,6 @@ import Testing
         let targets = try TestEngine.allCases.map { try Shop($0) }
         // All of them live at the source's site.
         let site = source.site
-        for target in targets where target.engine == .sqlite { try site.write("\(target.name).db", "") }
         let connections = try targets.map { target -> String in
             for file in ["pg.password", "my.password"] {
                 _ = try target.connection()
@@ -139,11 +142,14 @@ import Testing
             #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
             let expected = try Self.sums.map { try source.query($0) }
             for target in targets {
-                // The SQLite target lies at the source's site.
+                // Targets that are files lie at the source's site.
+                let path = site.directory.appendingPathComponent("\(target.name).db").path
                 let found = try Self.sums.map { sql in
-                    target.engine == .sqlite
-                        ? try Self.sqlite(site.directory.appendingPathComponent("\(target.name).db").path, sql)
-                        : try target.query(sql)
+                    switch target.engine {
+                    case .sqlite: try Self.sqlite(path, sql)
+                    case .duckdb: try DuckDBFiles.query(DuckDBFiles.settings(path), sql)
+                    case .postgres, .mariadb: try target.query(sql)
+                    }
                 }
                 #expect(found == expected, "\(engine) to \(target.engine)")
             }
@@ -172,6 +178,7 @@ import Testing
             switch engine {
             case .sqlite:
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, 'row ' || i FROM n"
+            case .duckdb: "SELECT i, 'row ' || i FROM range(1, 200001) AS n(i)"
             case .postgres: "SELECT i, 'row ' || i FROM generate_series(1, 200000) AS n(i)"
             case .mariadb: "SELECT seq, CONCAT('row ', seq) FROM seq_1_to_200000"
             }

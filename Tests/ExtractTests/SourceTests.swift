@@ -178,9 +178,10 @@ import Testing
     @Test(arguments: TestEngine.allCases, 0..<5) func lostConnectionsCostNoRow(_ engine: TestEngine, _ number: Int)
         throws
     {
-        let bytes = engine == .postgres ? "bytea" : "varbinary(20)"
+        let bytes = engine == .postgres ? "bytea" : engine == .duckdb ? "blob" : "varbinary(20)"
         func literal(_ hexadecimal: String) -> String {
-            engine == .postgres ? "'\\x\(hexadecimal)'" : "x'\(hexadecimal)'"
+            engine == .postgres
+                ? "'\\x\(hexadecimal)'" : engine == .duckdb ? "unhex('\(hexadecimal)')" : "x'\(hexadecimal)'"
         }
         let keys: [(columns: String, names: String, values: [String])] = [
             ("k bigint", "k", ["-9223372036854775808", "-1", "0", "7", "9007199254740993", "9223372036854775807"]),

@@ -134,6 +134,43 @@ import Testing
             ])
     }
 
+    @Test func duckdb() throws {
+        let source = try SourceWorld(.duckdb)
+        try source.run("CREATE TYPE mood AS ENUM ('sad', 'fine')")
+        try check(
+            source,
+            [
+                ("tinyint", "-128", .integer, "-128"), ("utinyint", "255", .integer, "255"),
+                ("smallint", "-7", .integer, "-7"),
+                ("uinteger", "4294967295", .integer, "4294967295"),
+                ("bigint", "-9223372036854775808", .bigint, "-9223372036854775808"),
+                ("ubigint", "18446744073709551615", .decimal, "18446744073709551615"),
+                (
+                    "hugeint", "-170141183460469231731687303715884105727", .decimal,
+                    "-170141183460469231731687303715884105727"
+                ),
+                ("float", "0.1", .double, "0.10000000149011612"), ("double", "5e-324", .double, "5e-324"),
+                ("double", "'nan'", .double, "\"NaN\""),
+                ("double", "'-inf'", .double, "\"-Infinity\""),
+                (
+                    "decimal(38,18)", "-12345678901234567890.123456789012345678", .decimal,
+                    "-12345678901234567890.123456789012345678"
+                ),
+                ("decimal(4,2)", "0.5", .decimal, "0.50"), ("boolean", "true", .boolean, "true"),
+                ("varchar", "'é\"😀'", .text, "\"é\\\"😀\""), ("varchar", "''", .text, "\"\""),
+                ("blob", "unhex('00ff10')", .bytes, "\"AP8Q\""), ("date", "'2024-02-29'", .date, "\"2024-02-29\""),
+                ("date", "'infinity'", .date, "\"infinity\""),
+                ("time", "'23:59:59.123456'", .time, "\"23:59:59.123456\""),
+                ("timestamp", "'1999-12-31 23:59:59.5'", .datetime, "\"1999-12-31T23:59:59.5\""),
+                ("timestamptz", "'2026-01-01 12:00:00+02'", .timestamp, "\"2026-01-01T10:00:00Z\""),
+                ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", .uuid, "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\""),
+                ("integer[]", "[1, NULL, 3]", .json, "[1,null,3]"),
+                ("struct(a integer, b varchar)", "{'a': 1, 'b': 'x,y'}", .json, "{\"a\":1,\"b\":\"x,y\"}"),
+                ("map(varchar, integer)", "map {'k': 7}", .json, "{\"k\":7}"), ("mood", "'fine'", .text, "\"fine\""),
+                ("interval", "INTERVAL 3 DAY", .text, "\"3 days\""), ("bit", "'101'", .text, "\"101\""),
+            ])
+    }
+
     @Test func sqlite() throws {
         let source = try SourceWorld(.sqlite)
         try check(

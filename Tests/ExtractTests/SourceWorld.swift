@@ -26,11 +26,12 @@ final class SourceWorld {
         case .postgres:
             try PostgresConnection(world.postgresSettings()).execute("CREATE SCHEMA IF NOT EXISTS \(world.schema)")
         case .mariadb: _ = try world.mariaDBSettings()
+        case .duckdb: try run("SELECT 1")
         }
     }
 
     /// The schema that tables lie in, as streams name it with the dot behind; empty where there is none.
-    var prefix: String { engine == .sqlite ? "" : "\(world.schema)." }
+    var prefix: String { engine == .sqlite ? "" : engine == .duckdb ? "main." : "\(world.schema)." }
 
     /// Runs statements, separated by semicolons.
     func run(_ sql: String) throws {
@@ -45,6 +46,7 @@ final class SourceWorld {
             }
         case .postgres:
             try PostgresConnection(world.postgresSettings()).execute("SET search_path TO \(world.schema); \(sql)")
+        case .duckdb: try DuckDBConnection(world.duckDBSettings).execute(sql)
         case .mariadb:
             let connection = try MySQLConnection(world.mariaDBSettings())
             try connection.execute("SET sql_mode = 'ANSI_QUOTES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'")
@@ -68,6 +70,7 @@ final class SourceWorld {
         case .sqlite: session = try SQLiteSession(path: world.database, busySeconds: 5)
         case .postgres: session = try PostgresSession(world.postgresSettings(), schema: world.schema)
         case .mariadb: session = try MySQLSession(world.mariaDBSettings())
+        case .duckdb: session = try DuckDBSession(world.duckDBSettings)
         }
         return opener?(session) ?? session
     }
@@ -77,6 +80,7 @@ final class SourceWorld {
         case .sqlite: "sqlite, path: unused"
         case .postgres: "postgres"
         case .mariadb: "mysql"
+        case .duckdb: "duckdb, path: unused"
         }
     }
 

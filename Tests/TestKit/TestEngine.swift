@@ -7,6 +7,7 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
     case sqlite
     case postgres
     case mariadb
+    case duckdb
 
     package var description: String { rawValue }
 
@@ -16,6 +17,7 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
         case .sqlite: "SQLITE_CONSTRAINT_UNIQUE"
         case .postgres: "23505"
         case .mariadb: "23000"
+        case .duckdb: "Constraint"
         }
     }
 
@@ -36,8 +38,12 @@ extension World {
                 path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
         case .mariadb: try MySQLTarget(try loaderSettings(), spool: spool)
+        case .duckdb: try DuckDBTarget(duckDBSettings, spool: spool)
         }
     }
+
+    /// A file of the world's own.
+    package var duckDBSettings: DuckDBSettings { DuckDBFiles.settings(database) }
 
     /// As superuser of the shared server.
     package func postgresSettings() throws -> PostgresSettings {
@@ -93,6 +99,7 @@ extension World {
             return result.rows.indices.map { row in
                 result.columns.indices.map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
             }
+        case .duckdb: return try DuckDBFiles.query(duckDBSettings, sql)
         }
     }
 }

@@ -32,6 +32,14 @@ struct ConnectionReader {
                     connectTimeout: fields.duration("connect_timeout"),
                     statementTimeout: fields.duration("statement_timeout"), lockTimeout: fields.duration("lock_timeout")
                 ))
+        case "duckdb":
+            return expander.text("path", of: fields).map { path in
+                .duckdb(
+                    DuckDBConnectionSettings(
+                        path: path, library: expander.text("library", of: fields) ?? "",
+                        memoryLimit: fields.size("memory_limit"), threads: fields.optionalInteger("threads"),
+                        busyTimeout: fields.duration("busy_timeout")))
+            }
         default:
             return expander.text("path", of: fields).map { path in
                 .sqlite(

@@ -164,7 +164,7 @@ private struct TableOwners {
     mutating func claim(_ stream: Stream, _ fields: Fields) {
         let name = "\(stream.job).\(stream.name)"
         for target in stream.targets {
-            // SQLite compares names of tables without case, and two connections to one file share its tables.
+            // SQLite and DuckDB compare names of tables without case, and two connections to one file share its tables.
             let table = "\(connections[target]?.path ?? target)\0\(stream.table.lowercased())"
             if let owner = owners.updateValue(name, forKey: table) {
                 owners[table] = owner

@@ -5,14 +5,15 @@ package enum Connection: Sendable, Hashable {
     case sqlite(SQLiteSettings)
     case postgres(PostgresConnectionSettings)
     case mysql(MySQLConnectionSettings)
+    case duckdb(DuckDBConnectionSettings)
 
     /// Types that rows can be written to.
-    package static let targets = ["sqlite", "postgres", "mysql"]
+    package static let targets = ["sqlite", "duckdb", "postgres", "mysql"]
 
     /// Types that rows can be read from.
-    package static let sources = ["http", "files", "sqlite", "postgres", "mysql"]
+    package static let sources = ["http", "files", "sqlite", "duckdb", "postgres", "mysql"]
     /// Types whose tables and queries are sources.
-    static let databases = ["sqlite", "postgres", "mysql"]
+    static let databases = ["sqlite", "duckdb", "postgres", "mysql"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -28,6 +29,7 @@ package enum Connection: Sendable, Hashable {
         case .sqlite: "sqlite"
         case .postgres: "postgres"
         case .mysql: "mysql"
+        case .duckdb: "duckdb"
         }
     }
 }
@@ -84,6 +86,20 @@ package struct MySQLConnectionSettings: Sendable, Hashable {
     package let statementTimeout: Duration
     /// For another one's lock.
     package let lockTimeout: Duration
+}
+
+/// A DuckDB database.
+package struct DuckDBConnectionSettings: Sendable, Hashable {
+    /// The database file.
+    package let path: String
+    /// The library; a name without a slash is looked for by the dynamic linker.
+    package let library: String
+    /// Bytes that DuckDB may use.
+    package let memoryLimit: Int
+    /// Threads of DuckDB; nil is one for each core.
+    package let threads: Int?
+    /// How long to wait for another process that has the file open.
+    package let busyTimeout: Duration
 }
 
 /// A SQLite database.

@@ -15,6 +15,7 @@ extension Settings {
             text.add("host", settings.host ?? settings.socket)
             text.add("port", settings.port.map { String($0) })
             text.add("database", settings.database)
+        case .duckdb(let settings): text.add("file", settings.path)
         case nil: break
         }
         switch stream.source {

@@ -111,7 +111,11 @@ package final class MySQLSession: SQLSession {
         case .longLong where found.flags.contains(.unsigned): return column(.decimal, .integer)
         case .longLong: return column(.bigint, .integer)
         // As text it would come with six digits; as a double it is the float itself.
-        case .float: return column(.double, .number, "\(quoted) + 0e0")
+        case .float:
+            var single = column(.double, .number, "\(quoted) + 0e0")
+            // A float is equal to no decimal literal but by chance.
+            single.isOrderable = false
+            return single
         case .double: return column(.double, .number)
         case .decimal, .oldDecimal: return column(.decimal, .number)
         case .bit where found.length == 1: return column(.boolean, .boolean)
@@ -122,7 +126,10 @@ package final class MySQLSession: SQLSession {
         // The session's zone is UTC.
         case .timestamp: return column(.timestamp, .instant)
         case .json: return column(.json, .json)
-        case .geometry: return column(.text, .text, "ST_AsText(\(quoted))")
+        case .geometry:
+            var shape = column(.text, .text, "ST_AsText(\(quoted))")
+            shape.isOrderable = false
+            return shape
         case .tinyBlob, .mediumBlob, .longBlob, .blob, .varString, .string, .varchar:
             return found.isBytes ? column(.bytes, .bytes) : column(.text, .text)
         case .enum, .set, .null, nil: return column(.text, .text)

@@ -40,6 +40,8 @@ package struct SQLColumn: Sendable, Hashable {
     package var standard: String?
     /// Whether the engine computes it.
     package var isGenerated: Bool
+    /// Whether a literal made of a value's text is equal to the value, so that rows can be read on from it.
+    package var isOrderable: Bool
 
     /// A column of which the catalogue says no more than its type.
     package init(
@@ -54,6 +56,10 @@ package struct SQLColumn: Sendable, Hashable {
         self.isNullable = isNullable
         self.standard = standard
         self.isGenerated = isGenerated
+        switch form {
+        case .integer, .number, .text, .bytes, .hexadecimal, .moment, .instant: isOrderable = true
+        case .boolean, .json, .bits: isOrderable = false
+        }
     }
 }
 

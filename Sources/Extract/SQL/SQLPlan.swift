@@ -30,14 +30,7 @@ package struct SQLPlan: Sendable {
     /// The columns that a full read is ordered by, so that it can be resumed; none where one chunk holds all.
     var order: [SQLColumn] {
         if let rows = relation?.rows, rows <= stream.chunk.rows, shape.hasSnapshot { return [] }
-        let isPlain = shape.order.allSatisfy { column in
-            switch column.form {
-            case .integer, .number, .text, .bytes, .hexadecimal, .moment, .instant:
-                (try? dialect.quote(column.name)) == column.expression || column.expression == column.name
-            case .boolean, .json, .bits: false
-            }
-        }
-        return isPlain ? shape.order : []
+        return shape.order.allSatisfy(\.isOrderable) ? shape.order : []
     }
 }
 

@@ -113,7 +113,7 @@ struct SQLRead {
             let isPlain = digits.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
             return isPlain && !digits.isEmpty && text.utf8.count - digits.count <= 1 ? text : try dialect.literal(text)
         case .bytes:
-            return "x'\(text)'"
+            return try dialect.bytes(text)
         case .boolean, .text, .json, .hexadecimal, .moment, .instant:
             return try dialect.literal(text)
         }

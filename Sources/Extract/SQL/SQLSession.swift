@@ -46,6 +46,13 @@ package protocol SQLDialect: Sendable {
     func quote(_ name: String) throws -> String
     /// A text in its quotes.
     func literal(_ text: String) throws -> String
+    /// Bytes, given as hexadecimal digits.
+    func bytes(_ hexadecimal: String) throws -> String
     /// Whether `(a, b) > (x, y)` uses an index on `(a, b)`.
     var comparesRows: Bool { get }
+}
+
+extension SQLDialect {
+    /// As in the SQL standard.
+    package func bytes(_ hexadecimal: String) throws -> String { "x'\(hexadecimal)'" }
 }

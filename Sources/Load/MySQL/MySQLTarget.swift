@@ -77,7 +77,7 @@ extension MySQLConnection {
     }
 }
 
-extension MySQLTarget: SQLTarget {
+extension MySQLTarget: SQLTarget, TargetSavepoints {
     func lock(isMoving: Bool) -> String { isMoving ? " FOR UPDATE" : " LOCK IN SHARE MODE" }
     func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
 

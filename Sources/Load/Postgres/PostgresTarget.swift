@@ -77,7 +77,7 @@ package final class PostgresTarget: LoadTarget {
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
 
-extension PostgresTarget: SQLTarget {
+extension PostgresTarget: SQLTarget, TargetSavepoints {
     // MARK: Transactions
 
     func begin() throws {

@@ -77,23 +77,7 @@ enum SQLiteTable {
     private static func refuseNames(
         _ columns: [Column], _ manifest: RunManifest, _ connection: SQLiteConnection
     ) throws {
-        var seen: [[UInt8]: String] = [:]
-        for column in columns {
-            if column.name.utf8.contains(0) {
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): the column \"\(column.name.replacing("\0", with: "\\0"))\" holds a NUL, which no "
-                        + "column of SQLite can: rename it at the source")
-            }
-            let folded = column.name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-            if let other = seen[folded] {
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): the columns \"\(other)\" and \"\(column.name)\" differ only in case, which SQLite "
-                        + "cannot hold: rename one at the source, or in primary_key or partitions if it stands there")
-            }
-            seen[folded] = column.name
-        }
+        try TableNeeds.refuseTwins(columns, manifest, engine: "SQLite")
         guard columns.count <= connection.columnLimit else {
             throw LoadError(
                 .configuration,

@@ -54,7 +54,7 @@ package final class SQLiteTarget: LoadTarget {
     package var engine: LoadEngine { LoadEngine(target: self) }
 }
 
-extension SQLiteTarget: TargetEngine {
+extension SQLiteTarget: TargetEngine, TargetSavepoints {
     var hasOneWriter: Bool { true }
     var isFailedCommitUndone: Bool { true }
     var books: any TargetBooks { ledger }

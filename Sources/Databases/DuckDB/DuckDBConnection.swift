@@ -1,0 +1,137 @@
+internal import CDuckDBABI
+
+/// A connection to one DuckDB file; used by one thread at a time. Calls block.
+///
+/// Connections of one process share the open file; of all processes one may have it open for writing.
+package final class DuckDBConnection {
+    let library: DuckDBLibrary
+    private let database: DuckDBDatabase
+    let handle: OpaquePointer
+    /// The file, and how it was opened.
+    package let settings: DuckDBSettings
+    /// Whether the database is of no use any more: close every connection, and open it anew.
+    package private(set) var isBroken = false
+    /// Whether a statement failed in the open transaction: DuckDB then undoes all of it, and its COMMIT says nothing of that.
+    package private(set) var hasFailed = false
+    private var statements: [String: DuckDBStatement] = [:]
+
+    /// Opens the file, or shares it with the other connections of this process.
+    ///
+    /// - Throws: `DuckDBError`; transient when another process has it open.
+    package init(_ settings: DuckDBSettings) throws(DuckDBError) {
+        let library = try DuckDBLibrary.load(settings.library)
+        let database = try DuckDBDatabase.open(settings, library)
+        var connection: OpaquePointer?
+        guard let file = database.handle, library.connect(file, &connection) == 0, let connection else {
+            database.close()
+            throw DuckDBError(.environment, "\(settings.path): no connection could be made")
+        }
+        self.library = library
+        self.database = database
+        self.settings = settings
+        handle = connection
+        do throws(DuckDBError) { try execute("SET TimeZone = 'UTC'") } catch {
+            // Without the extension for time zones there is none but UTC.
+            hasFailed = false
+        }
+    }
+
+    deinit {
+        statements.removeAll()
+        var connection: OpaquePointer? = handle
+        library.disconnect(&connection)
+        database.close()
+    }
+
+    /// Runs statements; rows that they give are thrown away.
+    package func execute(_ sql: String) throws(DuckDBError) {
+        var result = bobbin_duckdb_result()
+        defer { library.destroyResult(&result) }
+        if library.query(handle, sql, &result) != 0 { throw failure(&result, sql) }
+    }
+
+    /// Begins a transaction.
+    package func begin() throws(DuckDBError) {
+        try execute("BEGIN TRANSACTION")
+        hasFailed = false
+    }
+
+    /// Makes the transaction durable: DuckDB syncs its log, or the file, before it answers.
+    package func commit() throws(DuckDBError) {
+        if hasFailed {
+            throw DuckDBError(.transient, "\(settings.path): the transaction had failed before its commit: try again")
+        }
+        try execute("COMMIT")
+    }
+
+    /// Undoes the transaction.
+    package func rollback() throws(DuckDBError) {
+        try execute("ROLLBACK")
+        hasFailed = false
+    }
+
+    /// Ends the running statement of another thread's call as soon as possible.
+    package func interrupt() { library.interrupt(handle) }
+
+    /// The library's version.
+    package var version: String { library.version }
+
+    /// Runs a statement whose parameters are question marks, and gives its rows as texts.
+    ///
+    /// Columns may be of any type that ``DuckDBVector/text(_:)`` writes; others are for the statement to cast.
+    package func query(_ sql: String, _ values: [DuckDBValue] = []) throws(DuckDBError) -> [[String?]] {
+        let statement = try prepared(sql)
+        var result = bobbin_duckdb_result()
+        defer { library.destroyResult(&result) }
+        try statement.run(values, &result)
+        return try rows(&result, sql)
+    }
+
+    /// Runs a statement that changes rows, and says how many.
+    @discardableResult
+    package func change(_ sql: String, _ values: [DuckDBValue] = []) throws(DuckDBError) -> Int {
+        let statement = try prepared(sql)
+        var result = bobbin_duckdb_result()
+        defer { library.destroyResult(&result) }
+        try statement.run(values, &result)
+        return Int(clamping: library.rowsChanged(&result))
+    }
+
+    /// Forgets statements that were prepared: after DDL their plans are of no use.
+    package func forgetStatements() { statements.removeAll() }
+
+    private func prepared(_ sql: String) throws(DuckDBError) -> DuckDBStatement {
+        if let known = statements[sql] { return known }
+        let made = try DuckDBStatement(self, sql)
+        if statements.count >= 64 { statements.removeAll() }
+        statements[sql] = made
+        return made
+    }
+
+    private func rows(_ result: inout bobbin_duckdb_result, _ sql: String) throws(DuckDBError) -> [[String?]] {
+        let columns = try self.columns(&result)
+        var rows: [[String?]] = []
+        while let chunk = nextChunk(&result, columns) {
+            for row in 0..<chunk.count {
+                var texts: [String?] = []
+                for column in columns.indices { texts.append(try chunk[column].text(row, columns[column], sql)) }
+                rows.append(texts)
+            }
+        }
+        if let words = library.resultError(&result), words.pointee != 0 { throw failure(&result, sql) }
+        return rows
+    }
+
+    /// The error of a result; notes what it does to the transaction.
+    func failure(_ result: inout bobbin_duckdb_result, _ sql: String) -> DuckDBError {
+        failure(library.resultError(&result).map { String(cString: $0) } ?? "an error without words", sql)
+    }
+
+    /// An error in DuckDB's words; notes what it does to the transaction.
+    func failure(_ words: String, _ sql: String?) -> DuckDBError {
+        hasFailed = true
+        let error = DuckDBError(place: settings.path, words, sql)
+        if error.endsDatabase { isBroken = true }
+        return error
+    }
+}

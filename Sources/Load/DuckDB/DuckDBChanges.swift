@@ -1,0 +1,65 @@
+internal import Databases
+internal import Manifest
+
+/// What makes a table fit a run: statements for one transaction.
+struct DuckDBChanges {
+    private(set) var statements: [String] = []
+    /// Whether a column gets another type, which DuckDB refuses while an index stands on the table.
+    private(set) var changesTypes = false
+
+    /// - Parameter present: the table's columns, as they will be afterwards.
+    init(
+        _ connection: DuckDBConnection, _ manifest: RunManifest, _ present: inout [Column], _ wanted: [Column],
+        _ declared: [(name: String, type: String)]
+    ) throws {
+        let types = DuckDBTypes(connection)
+        let table = try DuckDBTable.quoted(manifest.table, manifest)
+        if present.isEmpty {
+            let list = try wanted.map {
+                "\(try DuckDBTable.quoted($0.name, manifest)) \(types.declared($0.type))"
+            }
+            statements = ["CREATE TABLE \(table)(\(list.joined(separator: ", ")))"]
+            present = wanted
+            return
+        }
+        for column in wanted {
+            let name = try DuckDBTable.quoted(column.name, manifest)
+            if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
+                // A frozen contract changes nothing: rows that do not fit are rejected one by one.
+                if manifest.guards.freezesTypes { continue }
+                let old = present[index].type
+                let type = try TableNeeds.widened(present[index], with: column.type, manifest)
+                present[index].type = type
+                let wide = types.declared(type)
+                guard wide != types.declared(old) else { continue }
+                let actual = declared.first { column.isNamed($0.name) }?.type ?? ""
+                if actual == wide { continue }
+                guard actual == types.declared(old) else {
+                    throw LoadError(
+                        .configuration,
+                        "table \(manifest.table) was not made by Bobbin, and its column \"\(column.name)\" (\(actual)) cannot hold the "
+                            + "source's values without change: make it \(wide) in the table, declare its type (`columns:`), or refuse such "
+                            + "rows (`contract: {types: freeze}`)")
+                }
+                changesTypes = true
+                statements.append(
+                    "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(wide) USING \(DuckDBChanges.converted(name, old, wide))"
+                )
+            } else if !manifest.guards.freezesColumns {
+                statements.append("ALTER TABLE \(table) ADD COLUMN \(name) \(types.declared(column.type))")
+                present.append(column)
+            }
+        }
+    }
+
+    /// The expression that turns a column's values into those of a wider type, as the records spelled them where that is known.
+    private static func converted(_ name: String, _ old: LogicalType, _ type: String) -> String {
+        guard type == "VARCHAR" else { return "CAST(\(name) AS \(type))" }
+        switch old {
+        case .timestamp: return "strftime(make_timestamp(epoch_us(\(name))), '%Y-%m-%dT%H:%M:%S.%fZ')"
+        case .datetime: return "strftime(\(name), '%Y-%m-%dT%H:%M:%S.%f')"
+        case .decimal: return "rtrim(rtrim(CAST(\(name) AS VARCHAR), '0'), '.')"
+        default: return "CAST(\(name) AS VARCHAR)"
+        }
+    }
+}

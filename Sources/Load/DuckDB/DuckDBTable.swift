@@ -1,0 +1,188 @@
+internal import Databases
+internal import JSON
+internal import Manifest
+
+/// A table as DuckDB has it: what its columns are, and what could refuse a row.
+struct DuckDBTable {
+    /// A column, and how it is declared.
+    struct Place {
+        var name: String
+        var type: LogicalType
+        /// DuckDB's words for the type.
+        var declared: String
+        /// Of another type than Bobbin would have made: not every value of the logical type fits.
+        var isForeign: Bool
+    }
+
+    var table: TargetTable
+    var columns: [Place]
+    var constraints: [DuckDBConstraint]
+
+    /// What a table that stands looks like.
+    init(_ connection: DuckDBConnection, _ table: TargetTable) throws {
+        let declared = try DuckDBTable.declared(connection, table.name)
+        let names = DuckDBTypes(connection)
+        self.table = table
+        columns = table.columns.map { column in
+            let type = declared.first { column.isNamed($0.name) }?.type ?? names.declared(column.type)
+            return Place(
+                name: column.name, type: column.type, declared: type, isForeign: type != names.declared(column.type))
+        }
+        constraints = try DuckDBConstraint.all(connection, table.name)
+        if !columns.isEmpty { try DuckDBTable.wakeIndexes(connection, table.name) }
+    }
+
+    /// An index that nothing was inserted into since the file was opened does not hear of deletes: a key that is deleted and
+    /// inserted in one transaction is then refused (DuckDB 1.5.6). An insert of no rows loads it.
+    private static func wakeIndexes(_ connection: DuckDBConnection, _ table: String) throws {
+        let name = try DuckDBConnection.quote(identifier: table)
+        let first = try declared(connection, table).first.map { try DuckDBConnection.quote(identifier: $0.name) }
+        guard let first else { return }
+        try connection.execute("INSERT INTO \(name)(\(first)) SELECT \(first) FROM \(name) WHERE false")
+    }
+
+    /// Makes or changes the table, and claims it for the run's stream. What was done of it when a process dies may be repeated.
+    static func prepare(_ connection: DuckDBConnection, _ manifest: RunManifest) throws -> DuckDBTable {
+        _ = try quoted(manifest.table, manifest)
+        try claim(connection, manifest)
+        let declared = try declared(connection, manifest.table)
+        var present = try columns(connection, manifest.table, declared)
+        let wanted = TableNeeds.columns(manifest, present: present)
+        guard !wanted.isEmpty || !present.isEmpty else {
+            return try DuckDBTable(
+                connection, TargetTable(name: manifest.table, columns: [], key: manifest.key))
+        }
+        try TableNeeds.refuseTwins(
+            present + wanted.filter { present.named($0.name) == nil }, manifest, engine: "DuckDB")
+        let changes = try DuckDBChanges(connection, manifest, &present, wanted, declared)
+        // An index holds on to the types of all columns.
+        if changes.changesTypes { try DuckDBIndexes.drop(connection, manifest) }
+        try transaction(connection) {
+            for statement in changes.statements { try connection.execute(statement) }
+            try connection.change(
+                "UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?",
+                [.text(Column.json(present).serializedText()), .text(manifest.table)])
+        }
+        try DuckDBIndexes.make(connection, manifest)
+        connection.forgetStatements()
+        return try DuckDBTable(
+            connection, TargetTable(name: manifest.table, columns: present, key: manifest.key))
+    }
+
+    static func transaction(_ connection: DuckDBConnection, _ body: () throws -> Void) throws {
+        try connection.begin()
+        do {
+            try body()
+            try connection.commit()
+        } catch {
+            try? connection.rollback()
+            throw error
+        }
+    }
+
+    static func quoted(_ name: String, _ manifest: RunManifest) throws -> String {
+        do { return try DuckDBConnection.quote(identifier: name) } catch {
+            throw LoadError(.configuration, "table \(manifest.table): \(error.message) (rename it)")
+        }
+    }
+
+    /// Where this connection's tables lie.
+    static let here = "database_name = current_database() AND schema_name = current_schema()"
+
+    private static func claim(_ connection: DuckDBConnection, _ manifest: RunManifest) throws {
+        try connection.change(
+            """
+            INSERT INTO _bobbin_tables(target_table, spool, job, stream, columns) VALUES (?, ?, ?, ?, '[]')
+            ON CONFLICT DO NOTHING
+            """, [.text(manifest.table), .text(manifest.spool), .text(manifest.job), .text(manifest.stream)])
+        let found = try connection.query(
+            "SELECT spool, job, stream FROM _bobbin_tables WHERE target_table = ?", [.text(manifest.table)])
+        guard let owner = found.first else { return }
+        guard try TableNeeds.isFromElsewhere((owner[0] ?? "", owner[1] ?? "", owner[2] ?? ""), manifest) else { return }
+        try connection.change(
+            "UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?",
+            [.text(manifest.spool), .text(manifest.table)])
+    }
+
+    /// The table's columns with DuckDB's words for their types; none when there is no table.
+    static func declared(
+        _ connection: DuckDBConnection, _ table: String
+    ) throws -> [(name: String, type: String)] {
+        let found = try connection.query(
+            "SELECT table_name FROM duckdb_tables() WHERE \(here) AND lower(table_name) = lower(?)", [.text(table)])
+        if let name = found.first?[0], !name.isSame(as: table) {
+            throw LoadError(
+                .configuration,
+                "table \(table): there is a table \(name), whose name differs only in case, which DuckDB cannot hold: rename one"
+            )
+        }
+        return try connection.query(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE \(here) AND table_name = ? ORDER BY column_index",
+            [.text(table)]
+        ).map { ($0[0] ?? "", $0[1] ?? "") }
+    }
+
+    /// The table's columns: as noted, else as declared (a table that somebody else made).
+    private static func columns(
+        _ connection: DuckDBConnection, _ table: String, _ declared: [(name: String, type: String)]
+    ) throws -> [Column] {
+        var noted: [[UInt8]: LogicalType] = [:]
+        let note = try connection.query("SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(table)])
+        if let text = note.first?[0], let items = (try? JSONValue(parsing: text))?.elements,
+            let columns = try? Column.parse(items)
+        {
+            for column in columns { noted[Array(column.name.utf8)] = column.type }
+        }
+        return declared.map { column in
+            Column(name: column.name, type: noted[Array(column.name.utf8)] ?? DuckDBTypes.logical(column.type))
+        }
+    }
+}
+
+/// Types of DuckDB and of Bobbin.
+struct DuckDBTypes {
+    /// What a column of nested values is: without the extension for JSON there is no such type.
+    let json: String
+
+    init(_ connection: DuckDBConnection) {
+        let found = try? connection.query("SELECT 1 FROM duckdb_types() WHERE type_name = 'JSON' LIMIT 1")
+        json = found?.isEmpty == false ? "JSON" : "VARCHAR"
+    }
+
+    /// The type of a column that Bobbin makes. No type may change a value.
+    func declared(_ type: LogicalType) -> String {
+        switch type {
+        case .boolean: "BOOLEAN"
+        case .integer, .bigint: "BIGINT"
+        case .double: "DOUBLE"
+        case .decimal: "DECIMAL(\(DuckDBAppender.decimalDigits),\(DuckDBAppender.decimalScale))"
+        case .date: "DATE"
+        case .time: "TIME"
+        case .datetime: "TIMESTAMP"
+        case .timestamp: "TIMESTAMP WITH TIME ZONE"
+        case .uuid: "UUID"
+        case .bytes: "BLOB"
+        case .json: json
+        case .text, .null: "VARCHAR"
+        }
+    }
+
+    /// The logical type whose values a declared one takes; whatever else there is gets texts, which DuckDB reads.
+    static func logical(_ declared: String) -> LogicalType {
+        switch declared {
+        case "BOOLEAN": .boolean
+        case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+            "UHUGEINT":
+            .bigint
+        case "DOUBLE", "FLOAT": .double
+        case "DATE": .date
+        case "TIME": .time
+        case "TIMESTAMP": .datetime
+        case "TIMESTAMP WITH TIME ZONE": .timestamp
+        case "UUID": .uuid
+        case "BLOB": .bytes
+        case "JSON": .json
+        default: declared.hasPrefix("DECIMAL") ? .decimal : .text
+        }
+    }
+}

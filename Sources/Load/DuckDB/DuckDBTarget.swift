@@ -1,0 +1,120 @@
+package import Databases
+internal import JSON
+package import Manifest
+
+/// One DuckDB file as a target: bookkeeping tables, and the transactions that decide what is loaded.
+///
+/// Single-writer: DuckDB lets one process at a time have a file open for writing, and the spool's token keeps loaders in order. While
+/// there is nothing to do the file is closed, so that others can read it.
+/// There are no savepoints, and an error undoes the transaction: rows that could be refused are found before they are inserted
+/// (``DuckDBWriter``). Used by one thread.
+package final class DuckDBTarget: LoadTarget {
+    private let settings: DuckDBSettings
+    private let spool: String
+    private var open: (connection: DuckDBConnection, books: SQLBooks)?
+    private var tables: [String: DuckDBTable] = [:]
+    private var isInTransaction = false
+    /// Tables of which a row was refused in the transaction that was undone: the next one looks at all rows first.
+    private var careful: Set<String> = []
+
+    /// Opens the file, and makes the bookkeeping tables.
+    ///
+    /// - Parameter spool: the spool's id, part of every head's key.
+    /// - Throws: `DuckDBError`; transient while another process has the file open.
+    package init(_ settings: DuckDBSettings, spool: String) throws {
+        self.settings = settings
+        self.spool = spool
+        _ = try connected()
+    }
+
+    private func connected() throws -> (connection: DuckDBConnection, books: SQLBooks) {
+        if let open, !open.connection.isBroken { return open }
+        open = nil
+        tables = [:]
+        if isInTransaction {
+            throw LoadError(.transient, "\(settings.path): the database was closed within a transaction: try again")
+        }
+        let connection = try DuckDBConnection(settings)
+        try connection.execute(DuckDBBooks.schema)
+        let made = (connection, SQLBooks(session: DuckDBBooks(connection), spool: spool))
+        open = made
+        return made
+    }
+
+    var connection: DuckDBConnection { get throws { try connected().connection } }
+    var ledger: SQLBooks { get throws { try connected().books } }
+
+    /// See ``LoadTarget``.
+    package func head(_ key: LogKey) throws -> Head { try ledger.head(key, "") ?? Head(number: 0, run: "", rows: 0) }
+    /// See ``LoadTarget``.
+    package func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] { try ledger.heads(name) }
+    /// See ``LoadTarget``.
+    package func loaded(_ run: RunID) throws -> [Int: LoadedChunk] { try ledger.loaded(run) }
+    /// See ``LoadTarget``.
+    package func closed(_ run: RunID) throws -> ClosedRun? { try ledger.closed(run) }
+    /// See ``LoadTarget``.
+    package var engine: LoadEngine { LoadEngine(target: self) }
+}
+
+extension DuckDBTarget: SQLTarget {
+    var hasOneWriter: Bool { true }
+    var savepoints: (any TargetSavepoints)? { nil }
+
+    func lock(isMoving: Bool) -> String { "" }
+    func quote(_ name: String) throws -> String { try DuckDBConnection.quote(identifier: name) }
+
+    // MARK: Transactions
+
+    func begin() throws {
+        try connection.begin()
+        isInTransaction = true
+    }
+
+    func commit() throws {
+        try connection.commit()
+        isInTransaction = false
+        careful = []
+    }
+
+    func rollback() {
+        isInTransaction = false
+        guard let connection = open?.connection, !connection.isBroken else {
+            open = nil
+            return
+        }
+        // After some errors there is no transaction left to undo.
+        try? connection.rollback()
+    }
+
+    /// Other processes can open the file until there is something to do again.
+    func rest() {
+        if !isInTransaction { open = nil }
+    }
+
+    // MARK: Tables
+
+    func prepare(_ manifest: RunManifest) throws -> TargetTable {
+        let connection = try connection
+        if let known = tables[manifest.table], TableNeeds.fits(known.table, manifest) { return known.table }
+        tables[manifest.table] = nil
+        connection.forgetStatements()
+        let made = try DuckDBTable.prepare(connection, manifest)
+        tables[manifest.table] = made
+        return made.table
+    }
+
+    func comparesBytes(_ table: TargetTable) throws -> Bool {
+        // Of a table of somebody else the key may be of any type.
+        guard table.isKeyedByBytes, let known = tables[table.name] else { return false }
+        return table.key.allSatisfy { key in known.columns.contains { $0.name.isSame(as: key) && !$0.isForeign } }
+    }
+
+    func batches(_ table: TargetTable) -> Int { 1 }
+
+    func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
+        let known = try tables[table.name] ?? DuckDBTable(connection, table)
+        return try DuckDBWriter(
+            connection, known, mode: mode, key: key, isCareful: careful.contains(table.name),
+            spoil: { [weak self] in self?.careful.insert(table.name) })
+    }
+}

@@ -1,0 +1,130 @@
+import Databases
+import Foundation
+import TestKit
+import Testing
+
+/// A site whose jobs load into a DuckDB file.
+private final class Lake {
+    static let tables = ["replaced", "appended", "merged"]
+    let site: Site
+    let rows: Int
+
+    init(rows: Int, extra: String = "") throws {
+        site = try Site()
+        self.rows = rows
+        try site.startUpstream(["--domains", "a,b", "--rows", "\(rows)"])
+        func job(_ name: String, _ mode: String, _ key: String) -> String {
+            """
+              \(name):
+                source:
+                  connection: upstream
+                  path: /faults
+                  query: {domain: "{domain}", date: "{data_date}", lastRank: "{cursor}", limit: "{page_size}"}
+                  records: /data
+                  page_size: 500
+                  pagination: {type: cursor, field: rank, start: 0, stop: short_page}
+                partitions: {domain: [a, b], data_date: {from: 2026-03-01, to: 2026-03-02}}
+                chunk: {rows: 500}
+                table: \(name)
+                \(key)
+                mode: \(mode)
+            """
+        }
+        let key = "primary_key: [domain, data_date, rank]"
+        try site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            load: {lease: 1s}
+            connections:
+              upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
+              lake: {type: duckdb, path: lake.duckdb, memory_limit: 500MB, threads: 2, busy_timeout: 3s, library: "\(DuckDBFiles.library)"}
+            defaults: {target: lake}
+            jobs:
+            \(job("replaced", "replace-partition", key))
+            \(job("appended", "append", ""))
+            \(job("merged", "merge", key))
+            """)
+    }
+
+    var file: DuckDBSettings { DuckDBFiles.settings(site.directory.appendingPathComponent("lake.duckdb").path) }
+
+    /// Rows, and distinct ones by their key, of each table.
+    func counts() throws -> [String] {
+        try Lake.tables.flatMap { table in
+            try DuckDBFiles.query(
+                file, "SELECT count(*), count(DISTINCT concat(domain, '/', data_date, '/', rank)) FROM \(table)")
+        }
+    }
+
+    /// Everything is there once, nothing is dead, and the spool is as its format says.
+    func check() throws {
+        let ended = try site.bobbin("load")
+        #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+        #expect(try counts() == Array(repeating: "\(4 * rows)|\(4 * rows)", count: 3))
+        #expect(try site.leftovers().isEmpty)
+        #expect(try site.bobbin("fsck", "--deep").status == 0)
+    }
+}
+
+/// Jobs into DuckDB by the command line: configured, killed, locked out.
+@Suite(.serialized) struct DuckDBTargetTests {
+    @Test func runsTwiceAndIsLookedAt() throws {
+        let lake = try Lake(rows: 1_000)
+        let first = try lake.site.bobbin("run")
+        #expect(first.status == 0, "\(first.output)\(first.errors)")
+        try lake.check()
+        #expect(try lake.site.bobbin("run", "replaced", "merged").status == 0)
+        try lake.check()
+        let doctor = try lake.site.bobbin("doctor")
+        #expect(doctor.output.contains("is DuckDB v") && doctor.output.contains("can be opened"), "\(doctor.output)")
+    }
+
+    /// Loaders killed at any instant: every row arrives exactly once.
+    @Test(arguments: 0..<6) func loadersKilledAtAnyInstant(round: Int) throws {
+        let lake = try Lake(rows: 4_000)
+        var random = SeededRandom(UInt64(round) &+ 40)
+        #expect(try lake.site.bobbin("extract").status == 0)
+        for _ in 0..<4 {
+            let loader = try lake.site.start("load")
+            // The moment is the disturbance: it must not depend on anything that the program does.
+            usleep(UInt32(30_000 + random.below(900_000)))
+            loader.kill(SIGKILL)
+            _ = try loader.wait()
+        }
+        try lake.check()
+        #expect(try lake.site.bobbin("extract", "replaced", "merged").status == 0)
+        let loader = try lake.site.start("load")
+        usleep(UInt32(30_000 + random.below(900_000)))
+        loader.kill(SIGKILL)
+        _ = try loader.wait()
+        try lake.check()
+    }
+
+    /// Somebody else has the file open: nothing is charged to a chunk, and the next invocation goes on.
+    @Test func aFileThatIsOpenElsewhereIsWaitedFor() throws {
+        let lake = try Lake(rows: 500)
+        #expect(try lake.site.bobbin("extract").status == 0)
+        do {
+            let other = try DuckDBConnection(lake.file)
+            let away = try lake.site.bobbin("load")
+            #expect(away.status == 75 && away.errors.contains("lock"), "\(away.status) \(away.errors)")
+            try other.execute("SELECT 1")
+        }
+        try lake.check()
+    }
+
+    @Test func aMissingLibraryIsSaid() throws {
+        let site = try Site()
+        try site.write("in/a.ndjson", "{\"id\":1}\n")
+        try site.write(
+            "bobbin.yaml",
+            """
+            connections: {f: {type: files, path: in}, lake: {type: duckdb, path: lake.duckdb, library: ./nosuch.so}}
+            jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: lake, mode: replace}}
+            """)
+        let ended = try site.bobbin("load")
+        #expect(
+            ended.status == 64 && ended.errors.contains("./nosuch.so") && ended.errors.contains("install libduckdb"))
+    }
+}

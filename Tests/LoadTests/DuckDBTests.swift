@@ -1,0 +1,180 @@
+import Databases
+import Load
+import Manifest
+import TestKit
+import Testing
+
+/// What only DuckDB needs: it undoes a transaction for one row that it refuses, and knows no savepoints.
+@Suite struct DuckDBTests {
+    private func stops(_ outcome: LoadOutcome) -> [String] { KeyTests.stops(outcome) }
+
+    /// A constraint of somebody's own refuses single rows, in each mode, and also those that known keys meet.
+    @Test(arguments: [WriteMode.merge, .insertOnly, .append]) func constraintsRefuseSingleRows(_ mode: WriteMode) throws
+    {
+        let world = try World(.duckdb)
+        _ = try world.query("CREATE TABLE kinds(kind VARCHAR PRIMARY KEY)")
+        _ = try world.query("INSERT INTO kinds VALUES ('a'), ('b'), ('bad')")
+        _ = try world.query(
+            "CREATE TABLE rows(id BIGINT, v VARCHAR NOT NULL REFERENCES kinds(kind), n SMALLINT, CHECK (v <> 'bad'))")
+        func lines(_ ids: Range<Int>, _ value: String) -> [String] {
+            ids.map { id in
+                switch id % 40 {
+                case 7: "{\"id\":\(id),\"v\":\"bad\",\"n\":1}"
+                case 8: "{\"id\":\(id),\"v\":\"unknown\",\"n\":1}"
+                case 9: "{\"id\":\(id),\"n\":1}"
+                case 10: "{\"id\":\(id),\"v\":\"\(value)\",\"n\":40000}"
+                default: "{\"id\":\(id),\"v\":\"\(value)\",\"n\":2}"
+                }
+            }
+        }
+        func batch(_ lines: [String]) -> Batch {
+            Batch(lines, ["id": .integer, "v": .text, "n": .integer], mode: mode, key: mode == .append ? [] : ["id"])
+                .with {
+                    $0.guards.maximumRejectShare = 1
+                }
+        }
+        try world.load(batch(lines(0..<7, "a")))
+        let outcome = try world.load(batch(lines(3..<203, "b")))
+        let isGood = { (id: Int) in !(7...10).contains(id % 40) }
+        #expect(outcome.summary.rejects == (3..<203).filter { !isGood($0) }.count, "\(outcome.events)")
+        let rejects = try world.rejects()
+        for word in ["CHECK", "NOT NULL", "FOREIGN KEY", "SMALLINT"] {
+            #expect(rejects.filter { $0.contains(word) }.count == 5, "\(word): \(rejects)")
+        }
+        let expected: [String] =
+            switch mode {
+            case .merge: (0..<203).filter(isGood).map { "\($0)|\($0 < 3 ? "a" : "b")" }
+            case .insertOnly: (0..<203).filter(isGood).map { "\($0)|\($0 < 7 ? "a" : "b")" }
+            default: (0..<7).map { "\($0)|a" } + (3..<203).filter(isGood).map { "\($0)|b" }
+            }
+        #expect(try world.rows(["id", "v"]) == expected.sorted())
+    }
+
+    /// What a column of somebody else's would round, cut or overflow is refused.
+    @Test func foreignTypesBendNothing() throws {
+        let world = try World(.duckdb)
+        _ = try world.query("CREATE TABLE rows(id INTEGER, f FLOAT, d DECIMAL(5,2), u UUID, e VARCHAR)")
+        let lines = [
+            #"{"id":1,"f":0.5,"d":1.25,"u":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","e":"x"}"#,
+            #"{"id":2,"f":0.1,"d":1,"e":"x"}"#, #"{"id":3,"d":1.255}"#, #"{"id":4,"d":12345}"#, #"{"id":3000000000}"#,
+            #"{"id":6,"u":"no uuid"}"#, #"{"id":7,"d":"-999.99"}"#,
+        ]
+        let outcome = try world.load(
+            Batch(lines, ["id": .integer, "f": .double, "d": .decimal, "u": .text, "e": .text]).with {
+                $0.guards.maximumRejectShare = 1
+            })
+        #expect(outcome.summary.rejects == 5, "\(outcome.events)")
+        #expect(try world.rows(["id", "d"]) == ["1|1.25", "7|-999.99"])
+    }
+
+    @Test func appendedRowsWithAKnownKeyAreRefused() throws {
+        let world = try World(.duckdb)
+        func batch(_ ids: [Int], _ value: String) -> Batch {
+            Batch(ids.map { ModeTests.line($0, value) }, ModeTests.columns, mode: .append, key: ["id"]).with {
+                $0.guards.maximumRejectShare = 1
+            }
+        }
+        try world.load(batch([1, 2, 3], "a"))
+        let outcome = try world.load(batch([3, 4, 4, 5, 1], "b"))
+        #expect(outcome.summary.rejects == 3)
+        #expect(try world.rows(["id", "v"]) == ["1|a", "2|a", "3|a", "4|b", "5|b"])
+    }
+
+    /// Chunks of which one has too many bad rows fall out of their transaction alone.
+    @Test func badChunksFallOutByHalves() throws {
+        let world = try World(.duckdb)
+        var batch = Batch([], ModeTests.columns, mode: .append, key: [])
+        batch.guards.maximumRejectRows = 2
+        batch.guards.maximumRejectShare = 0
+        batch.chunks = (0..<24).map { chunk in (0..<5).map { ModeTests.line(chunk * 5 + $0, "x") } }
+        for place in [0, 7, 8, 23] { batch.chunks[place] = (0..<5).map { "{\"id\":\"no number \($0)\"}" } }
+        batch.chunks[5][1] = "{\"id\":\"one is no reason\"}"
+        var options = LoadOptions()
+        options.transactionChunks = 1000
+        let outcome = try world.load(batch, options)
+        #expect(outcome.summary.dead == 4)
+        #expect(try world.rows(["id"]).count == 20 * 5 - 1)
+        #expect(try world.query("SELECT count(*), sum(row_count), sum(rejects) FROM _bobbin_ledger") == ["20|99|1"])
+    }
+
+    @Test func keysChangeAndIndexesWithThem() throws {
+        let world = try World(.duckdb)
+        let batch = Batch(
+            [ModeTests.line(1, "a"), ModeTests.line(2, "b")], ModeTests.columns, mode: .merge, key: ["id"])
+        try world.load(batch)
+        try world.load(
+            batch.with { batch in
+                batch.key = ["v"]
+                batch.chunks = [[ModeTests.line(3, "a")]]
+            })
+        #expect(try world.rows(["id", "v"]) == ["2|b", "3|a"])
+        try world.load(
+            batch.with { batch in
+                batch.mode = .append
+                batch.key = []
+                batch.chunks = [[ModeTests.line(3, "a")]]
+            })
+        #expect(try world.rows(["id", "v"]) == ["2|b", "3|a", "3|a"])
+        let reasons = stops(try world.load(batch.with { $0.key = ["v"] }))
+        #expect(reasons.count == 1 && reasons[0].contains("its rows are not unique by (v)"), "\(reasons)")
+    }
+
+    @Test func namesThatDifferInCaseOnlyAreRefused() throws {
+        let world = try World(.duckdb)
+        let columns = stops(try world.load(Batch(["{\"a\":1,\"A\":2}"], ["a": .integer, "A": .integer])))
+        #expect(columns.count == 1 && columns[0].contains("\"a\" and \"A\" differ only in case"), "\(columns)")
+        _ = try world.query("CREATE TABLE Rows(a BIGINT)")
+        let tables = stops(try world.load(Batch(["{\"a\":1}"], ["a": .integer])))
+        #expect(tables.contains { $0.contains("a table Rows, whose name differs only in case") }, "\(tables)")
+    }
+
+    /// Digits up to 20 before and 18 behind the point; beyond them the row is refused.
+    @Test func decimalsAreExactOrRefused() throws {
+        let world = try World(.duckdb)
+        let good = [
+            "0", "-0", "1.50", "99999999999999999999.999999999999999999", "1e19", "12E-18", "-0.000000000000000001",
+            "1.000000000000000000000000000000",
+        ]
+        let bad = ["1e20", "1e-19", "0.0000000000000000001", "123456789012345678901", "1e999999999999999999999"]
+        let lines = (good + bad).enumerated().map { "{\"id\":\($0),\"n\":\($1)}" }
+        try world.load(
+            Batch(lines, ["id": .integer, "n": .decimal]).with { $0.guards.maximumRejectShare = 1 })
+        let expected = [
+            "0.0", "0.0", "1.5", "99999999999999999999.999999999999999999", "10000000000000000000.0",
+            "0.000000000000000012",
+            "-0.000000000000000001", "1.0",
+        ]
+        let found = try world.query("SELECT n FROM rows ORDER BY id").map { text in
+            let short = String(text.reversed().drop { $0 == "0" }.reversed())
+            return short.hasSuffix(".") ? short + "0" : short
+        }
+        #expect(found == expected)
+        #expect(try world.rejects().count == bad.count)
+    }
+
+    @Test func doublesAndTextsKeepTheirBits() throws {
+        var random = SeededRandom(11)
+        let values = (0..<2000).map { _ in Double(bitPattern: random.next()) }.filter { $0.isFinite } + [-0.0]
+        let world = try World(.duckdb)
+        try world.load(Batch(values.map { "{\"x\":\($0),\"s\":\"a\\u0000b\"}" }, ["x": .double, "s": .text]))
+        let connection = try DuckDBConnection(world.duckDBSettings)
+        var stored: [UInt64] = []
+        try connection.stream("SELECT x FROM rows") { chunk in
+            for row in 0..<chunk.count { stored.append(chunk[0].value(row, as: UInt64.self)) }
+        }
+        #expect(stored == values.map(\.bitPattern))
+        #expect(try connection.query("SELECT DISTINCT hex(s) FROM rows") == [["610062"]])
+    }
+
+    /// Nested values keep their text, halves of surrogate pairs included.
+    @Test func nestedValuesKeepTheirText() throws {
+        let world = try World(.duckdb)
+        let texts = [#"{"a":"\ud800","b":[1, 2.50]}"#, "[]", "{\"a\":1,\"a\":2}"]
+        try world.load(Batch(texts.map { "{\"j\":\($0)}" }, ["j": .json]))
+        let connection = try DuckDBConnection(world.duckDBSettings)
+        #expect(try connection.query("SELECT CAST(j AS VARCHAR) FROM rows").map { $0[0] } == texts)
+        #expect(try connection.query("SELECT data_type FROM duckdb_columns() WHERE table_name = 'rows'") == [["JSON"]])
+        try world.load(Batch(["{\"j\":\"word\"}"], ["j": .text]))
+        #expect(try connection.query("SELECT j FROM rows").map { $0[0] } == texts + ["word"])
+    }
+}
