@@ -14,9 +14,20 @@ final class BatchExchange: Sendable {
     private let state = Condition(State())
     private let limit: Int
 
-    /// - Parameter limit: bytes on the way; one batch is let through, however large.
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: bytes on the way; one batch is let through, however large.
+    ///   - spare: empty batches to begin with.
+    init(limit: Int, spare: [RowBatch]) {
         self.limit = limit
+        state.update { $0.spare = spare }
+    }
+
+    /// The empty batches, for another exchange; their memory has been touched already.
+    func takeSpare() -> [RowBatch] {
+        state.withLock { state in
+            defer { state.spare.removeAll() }
+            return state.spare
+        }
     }
 
     /// An empty batch of that many columns.

@@ -29,11 +29,12 @@ final class DecodePipeline: Sendable {
     ///   - plans: by number of the manifest; all of one table and key.
     ///   - isSortable: the table compares keys as bytes, so that a sort keeps equal keys in their order.
     ///   - isGrouping: small chunks may share a batch.
+    ///   - spare: what ``end()`` of an earlier one has left.
     init(
         files: any FileSystem, works: [ChunkWork], plans: [Int: ColumnPlan], sizes: Sizes, isSortable: Bool,
-        isGrouping: Bool
+        isGrouping: Bool, spare: [RowBatch]
     ) {
-        exchange = BatchExchange(limit: 8 * sizes.block)
+        exchange = BatchExchange(limit: 8 * sizes.block, spare: spare)
         let handle = ThreadHandle.start { [exchange] in
             let decoding = Decoding(
                 files: files, works: works, plans: plans, sizes: sizes, isSortable: isSortable, isGrouping: isGrouping,
@@ -51,9 +52,12 @@ final class DecodePipeline: Sendable {
     func recycle(_ batch: RowBatch) { exchange.recycle(batch) }
 
     /// Ends the thread, whatever it does, and waits for it.
-    func end() {
+    ///
+    /// - Returns: empty batches for another pipeline: fresh memory costs more than what is decoded into it.
+    func end() -> [RowBatch] {
         exchange.cancel()
         thread.withLock { $0 }?.join()
+        return exchange.takeSpare()
     }
 }
 

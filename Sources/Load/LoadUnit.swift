@@ -10,6 +10,8 @@ final class LoadUnit {
     private let isStopped: () -> Bool
     /// The target's name, encoded.
     private let queue: String
+    /// Of the last transaction, for the next.
+    private var spare: [RowBatch] = []
 
     init(
         _ target: any TargetEngine, queue: String, seat: LoaderSeat, options: LoadOptions,
@@ -43,7 +45,7 @@ final class LoadUnit {
         guard let first = runs.first, let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
         let pipeline = try pipeline(works, runs, table)
-        defer { pipeline.end() }
+        defer { spare = pipeline.end() }
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
@@ -146,7 +148,7 @@ final class LoadUnit {
         let table =
             try prepare(runs) ?? TargetTable(name: first.manifest.table, columns: [], key: first.manifest.key)
         let pipeline = try pipeline(works, runs, table)
-        defer { pipeline.end() }
+        defer { spare = pipeline.end() }
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: isIsolating,
             isStopped: isStopped)
@@ -220,7 +222,7 @@ final class LoadUnit {
             sizes: DecodePipeline.Sizes(
                 block: options.batchBytes, batch: options.batchBytes * target.batches(table), sorting: options.sortBytes
             ),
-            isSortable: try target.comparesBytes(table), isGrouping: isGrouping)
+            isSortable: try target.comparesBytes(table), isGrouping: isGrouping, spare: spare)
     }
 
     private func result(_ run: OpenRun) -> LoadManifest {

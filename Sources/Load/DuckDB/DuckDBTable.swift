@@ -176,10 +176,7 @@ struct DuckDBTypes {
             .bigint
         case "DOUBLE", "FLOAT": .double
         case "DATE": .date
-        case "TIME": .time
-        case "TIMESTAMP": .datetime
         case "TIMESTAMP WITH TIME ZONE": .timestamp
-        case "UUID": .uuid
         case "BLOB": .bytes
         case "JSON": .json
         default: declared.hasPrefix("DECIMAL") ? .decimal : .text

@@ -176,7 +176,7 @@ enum MySQLTable {
         for (prefix, type) in [
             ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),
             ("bigint", .bigint), ("double", .double), ("decimal", .decimal), ("datetime", .timestamp), ("date", .date),
-            ("time(", .time), ("tinyblob", .bytes), ("blob", .bytes), ("mediumblob", .bytes), ("longblob", .bytes),
+            ("tinyblob", .bytes), ("blob", .bytes), ("mediumblob", .bytes), ("longblob", .bytes),
             ("varbinary", .bytes), ("binary", .bytes),
         ] where declared.hasPrefix(prefix) { return type }
         return .text

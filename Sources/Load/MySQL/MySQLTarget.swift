@@ -147,7 +147,7 @@ extension MySQLTarget: SQLTarget, TargetSavepoints {
         return table.key.allSatisfy { key in names.contains { $0.isSame(as: key) } }
     }
 
-    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 16 : 4 }
+    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 4 : 1 }
 
     private func known(_ table: TargetTable) -> KnownKeys {
         if let known = known[table.name] { return known }

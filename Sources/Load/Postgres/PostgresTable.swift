@@ -145,10 +145,7 @@ enum PostgresTable {
         case "double precision": .double
         case "numeric": .decimal
         case "date": .date
-        case "time without time zone": .time
-        case "timestamp without time zone": .datetime
         case "timestamp with time zone": .timestamp
-        case "uuid": .uuid
         case "bytea": .bytes
         case "json", "jsonb": .json
         default: .text

@@ -15,6 +15,7 @@ package final class PostgresTarget: LoadTarget {
     private var open: (connection: PostgresConnection, books: SQLBooks)?
     private var tables: [String: TargetTable] = [:]
     private var known: [String: KnownKeys] = [:]
+    private let text = CopyTextWriter(capacity: 2 << 20)
     /// From its begin to its commit or rollback: a new connection would go on without it.
     private var isInTransaction = false
 
@@ -143,7 +144,7 @@ extension PostgresTarget: SQLTarget, TargetSavepoints {
         return found.text(0, 0) == "\(table.key.count)"
     }
 
-    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 16 : 4 }
+    func batches(_ table: TargetTable) -> Int { known(table).isExpected ? 4 : 1 }
 
     private func known(_ table: TargetTable) -> KnownKeys {
         if let known = known[table.name] { return known }
@@ -153,6 +154,6 @@ extension PostgresTarget: SQLTarget, TargetSavepoints {
     }
 
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
-        try PostgresWriter(try connection, table: table, mode: mode, key: key, known: known(table))
+        try PostgresWriter(try connection, table: table, mode: mode, key: key, known: known(table), text: text)
     }
 }

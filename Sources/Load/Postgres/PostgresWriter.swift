@@ -24,16 +24,20 @@ final class PostgresWriter: RowWriter {
     private var isStaging: Bool
     /// A row of the batch was refused.
     private var isCareful = false
-    private let text = CopyTextWriter(capacity: 2 << 20)
+    private let text: CopyTextWriter
     /// Where each encoded row begins in `text`, and which row of the batch it is.
     private var starts: [Int] = []
     private var rows: [Int] = []
     /// How many rows of the batch were looked at.
     private var place = 0
 
-    init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String], known: KnownKeys) throws
-    {
+    /// - Parameter text: where rows are encoded; no other writer uses it meanwhile.
+    init(
+        _ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String], known: KnownKeys,
+        text: CopyTextWriter
+    ) throws {
         self.connection = connection
+        self.text = text
         self.known = known
         types = table.columns.map(\.type)
         let names = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }.joined(separator: ", ")
