@@ -150,8 +150,10 @@ import Testing
                 "null_cursor")
                 == true)
         #expect(
-            try source.one("table: b, source: {connection: db, table: e}, mode: append, cursor: seen, null_cursor: skip")
-                .rows.count == 2)
+            try source.one(
+                "table: b, source: {connection: db, table: e}, mode: append, cursor: seen, null_cursor: skip"
+            )
+            .rows.count == 2)
         let job = "table: c, source: {connection: db, table: e}, mode: merge, cursor: seen"
         #expect(try source.one(job).rows.count == 3)
         #expect(try source.one(job).rows == [#"{"id":2,"seen":null}"#])
