@@ -105,7 +105,8 @@ struct SourceReader {
                 .conflict, "null_cursor",
                 "mode append would double the rows that are read with every run; use skip or fail")
         }
-        return SQLSourceSettings.Cursor(column: column, lag: lag, since: stream.optionalText("since"), nulls: nulls)
+        return SQLSourceSettings.Cursor(
+            column: column, lag: lag, since: stream.optionalText("since"), nulls: nulls, isExact: mode == .append)
     }
 
     private func readHTTP(_ connection: String, _ standard: HTTPMethod, _ fields: Fields) -> Source? {

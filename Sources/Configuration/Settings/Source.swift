@@ -38,6 +38,8 @@ package struct SQLSourceSettings: Sendable, Hashable {
         /// Where the first run begins; nil is at the first row.
         package let since: String?
         package let nulls: NullCursor
+        /// Whether rows that are read again would be doubled, so that each one at the boundary must be known.
+        package let isExact: Bool
     }
 
     /// The connection's name.

@@ -55,16 +55,11 @@ package struct Stream: Sendable, Hashable {
         return stream
     }
 
-    /// The stream for one run that reads everything anew and puts it in the place of what is there.
+    /// The stream for one run that reads everything anew and puts it in the place of what is there; the next run goes on from
+    /// where it ended.
     package var refreshed: Stream {
         var stream = self
         stream.mode = partitions.isEmpty ? .replace : .replacePartition
-        if case .sql(let source) = source {
-            stream.source = .sql(
-                SQLSourceSettings(
-                    connection: source.connection, table: source.table, query: source.query, cursor: nil,
-                    namesTarget: source.namesTarget))
-        }
         return stream
     }
 

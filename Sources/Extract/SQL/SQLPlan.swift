@@ -85,6 +85,11 @@ struct SQLResolution {
             }
             return column
         }
+        guard !table.lowercased().hasPrefix("_bobbin_") else {
+            throw ExtractError(
+                .configuration,
+                "\(place): names of tables that begin with _bobbin_ are reserved: give the stream another `table`")
+        }
         let key = try primaryKey(shape, place)
         for name in key { _ = try find(name, "primary_key") }
         for partition in stream.partitions { _ = try find(partition.name, "the partition") }

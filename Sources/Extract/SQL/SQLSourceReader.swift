@@ -80,7 +80,7 @@ final class SQLSourceReader: SourceReader {
             order: plan.cursor.map { [$0] } ?? plan.order, filters: filters)
         if let column = plan.cursor, let settings = settings.cursor {
             let cursor = try SQLCursor(settings, column, columns: plan.shape.columns, from: from, resume: resume)
-            if cursor.hasForgotten, plan.stream.mode == .append {
+            if cursor.hasForgotten, settings.isExact {
                 throw ExtractError(
                     .configuration,
                     "\(place): its columns have changed since the last run, so that the rows at the boundary (\(settings.column) = "
@@ -234,7 +234,7 @@ final class SQLSourceReader: SourceReader {
         guard cursor != nil else { return }
         let isNew = cursor?.note(values.bytes, writer.lastRow) ?? true
         if !isNew { writer.dropLastRow() }
-        if plan.stream.mode == .append, cursor?.hasTooManyTies == true {
+        if settings.cursor?.isExact == true, cursor?.hasTooManyTies == true {
             throw ExtractError(
                 .data,
                 "\(place): more than \(SQLCursor.tieLimit) rows have one value of \(settings.cursor?.column ?? ""): mode append must know each of them "
