@@ -119,7 +119,7 @@ enum ValueConversion {
     }
 
     /// Whether the bytes are the text of a UUID (RFC 9562 section 4).
-    private static func isUUID(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    static func isUUID(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard bytes.count == 36 else { return false }
         for (place, byte) in bytes.enumerated() {
             if place == 8 || place == 13 || place == 18 || place == 23 {

@@ -88,7 +88,7 @@ private final class Lake {
         for _ in 0..<4 {
             let loader = try lake.site.start("load")
             // The moment is the disturbance: it must not depend on anything that the program does.
-            usleep(UInt32(30_000 + random.below(900_000)))
+            usleep(UInt32(30_000 + random.below(700_000 * (1 + round % 3))))
             loader.kill(SIGKILL)
             _ = try loader.wait()
         }

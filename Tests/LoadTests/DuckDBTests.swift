@@ -53,11 +53,11 @@ import Testing
     /// What a column of somebody else's would round, cut or overflow is refused.
     @Test func foreignTypesBendNothing() throws {
         let world = try World(.duckdb)
-        _ = try world.query("CREATE TABLE rows(id INTEGER, f FLOAT, d DECIMAL(5,2), u UUID, e VARCHAR)")
+        _ = try world.query("CREATE TABLE rows(id INTEGER, f FLOAT, d DECIMAL(5,2), u INTERVAL, e VARCHAR)")
         let lines = [
-            #"{"id":1,"f":0.5,"d":1.25,"u":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","e":"x"}"#,
+            #"{"id":1,"f":0.5,"d":1.25,"u":"3 days","e":"x"}"#,
             #"{"id":2,"f":0.1,"d":1,"e":"x"}"#, #"{"id":3,"d":1.255}"#, #"{"id":4,"d":12345}"#, #"{"id":3000000000}"#,
-            #"{"id":6,"u":"no uuid"}"#, #"{"id":7,"d":"-999.99"}"#,
+            #"{"id":6,"u":"no interval"}"#, #"{"id":7,"d":"-999.99"}"#,
         ]
         let outcome = try world.load(
             Batch(lines, ["id": .integer, "f": .double, "d": .decimal, "u": .text, "e": .text]).with {
@@ -65,6 +65,11 @@ import Testing
             })
         #expect(outcome.summary.rejects == 5, "\(outcome.events)")
         #expect(try world.rows(["id", "d"]) == ["1|1.25", "7|-999.99"])
+        // Where another type would be needed the job stops, and the table stays as it is.
+        let reasons = stops(try world.load(Batch(["{\"id\":\"word\"}"], ["id": .text])))
+        #expect(
+            reasons.count == 1 && reasons[0].contains("was not made by Bobbin, and its column \"id\""), "\(reasons)")
+        #expect(try world.query("SELECT data_type FROM duckdb_columns() WHERE column_name = 'f'") == ["FLOAT"])
     }
 
     @Test func appendedRowsWithAKnownKeyAreRefused() throws {
@@ -176,5 +181,22 @@ import Testing
         #expect(try connection.query("SELECT data_type FROM duckdb_columns() WHERE table_name = 'rows'") == [["JSON"]])
         try world.load(Batch(["{\"j\":\"word\"}"], ["j": .text]))
         #expect(try connection.query("SELECT j FROM rows").map { $0[0] } == texts + ["word"])
+    }
+
+    /// A partition's value that is none of its column's type refuses its rows, and makes no day of its own.
+    @Test func partitionValuesAreLookedAt() throws {
+        let world = try World(.duckdb)
+        for (value, rejects) in [("2024-02-29", 0), ("2024-02-30", 1), ("soon", 2), ("infinity", 2)] {
+            try world.load(
+                Batch(["{\"id\":1}"], ["day": .date, "id": .integer], mode: .append).with { batch in
+                    batch.partition = [("day", value)]
+                    batch.guards.maximumRejectShare = 1
+                })
+            #expect(try world.rejects().count == rejects, "\(value)")
+        }
+        #expect(try world.query("SELECT day FROM rows ORDER BY day") == ["2024-02-29", "infinity"])
+        // Infinite days become texts as well.
+        try world.load(Batch(["{\"id\":2,\"day\":\"word\"}"], ["day": .text, "id": .integer]))
+        #expect(try world.query("SELECT day FROM rows ORDER BY day") == ["2024-02-29", "infinity", "word"])
     }
 }

@@ -2,7 +2,8 @@ internal import Databases
 
 /// The bookkeeping tables in a DuckDB file.
 final class DuckDBBooks: BookSession {
-    /// Texts are compared by their bytes. `key_columns` says by which columns the index that Bobbin made is unique.
+    /// Texts are compared by their bytes. `key_columns` says by which columns the index that Bobbin made is unique,
+    /// `is_own` whether it made the table.
     static let schema = """
         CREATE TABLE IF NOT EXISTS _bobbin_head(
             log_id VARCHAR NOT NULL PRIMARY KEY, spool VARCHAR NOT NULL, job VARCHAR NOT NULL, stream VARCHAR NOT NULL,
@@ -15,7 +16,7 @@ final class DuckDBBooks: BookSession {
             chunks VARCHAR);
         CREATE TABLE IF NOT EXISTS _bobbin_tables(
             target_table VARCHAR NOT NULL PRIMARY KEY, spool VARCHAR NOT NULL, job VARCHAR NOT NULL,
-            stream VARCHAR NOT NULL, columns VARCHAR NOT NULL, key_columns VARCHAR)
+            stream VARCHAR NOT NULL, columns VARCHAR NOT NULL, key_columns VARCHAR, is_own BOOLEAN)
         """
 
     private let connection: DuckDBConnection

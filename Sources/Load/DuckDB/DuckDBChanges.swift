@@ -7,10 +7,12 @@ struct DuckDBChanges {
     /// Whether a column gets another type, which DuckDB refuses while an index stands on the table.
     private(set) var changesTypes = false
 
-    /// - Parameter present: the table's columns, as they will be afterwards.
+    /// - Parameters:
+    ///   - present: the table's columns, as they will be afterwards.
+    ///   - isOwn: Bobbin made the table: another one's types are not changed.
     init(
         _ connection: DuckDBConnection, _ manifest: RunManifest, _ present: inout [Column], _ wanted: [Column],
-        _ declared: [(name: String, type: String)]
+        _ declared: [(name: String, type: String)], isOwn: Bool
     ) throws {
         let types = DuckDBTypes(connection)
         let table = try DuckDBTable.quoted(manifest.table, manifest)
@@ -34,7 +36,7 @@ struct DuckDBChanges {
                 guard wide != types.declared(old) else { continue }
                 let actual = declared.first { column.isNamed($0.name) }?.type ?? ""
                 if actual == wide { continue }
-                guard actual == types.declared(old) else {
+                guard isOwn, actual == types.declared(old) else {
                     throw LoadError(
                         .configuration,
                         "table \(manifest.table) was not made by Bobbin, and its column \"\(column.name)\" (\(actual)) cannot hold the "
@@ -56,10 +58,15 @@ struct DuckDBChanges {
     private static func converted(_ name: String, _ old: LogicalType, _ type: String) -> String {
         guard type == "VARCHAR" else { return "CAST(\(name) AS \(type))" }
         switch old {
-        case .timestamp: return "strftime(make_timestamp(epoch_us(\(name))), '%Y-%m-%dT%H:%M:%S.%fZ')"
-        case .datetime: return "strftime(\(name), '%Y-%m-%dT%H:%M:%S.%f')"
+        case .timestamp: return finite(name, "strftime(make_timestamp(epoch_us(\(name))), '%Y-%m-%dT%H:%M:%S.%fZ')")
+        case .datetime: return finite(name, "strftime(\(name), '%Y-%m-%dT%H:%M:%S.%f')")
         case .decimal: return "rtrim(rtrim(CAST(\(name) AS VARCHAR), '0'), '.')"
         default: return "CAST(\(name) AS VARCHAR)"
         }
+    }
+
+    /// Infinite days and moments have no other text than DuckDB's.
+    private static func finite(_ name: String, _ text: String) -> String {
+        "CASE WHEN isfinite(\(name)) THEN \(text) ELSE CAST(\(name) AS VARCHAR) END"
     }
 }

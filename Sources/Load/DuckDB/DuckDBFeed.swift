@@ -81,9 +81,9 @@ struct DuckDBFeed {
                 let bytes = UnsafeRawBufferPointer(start: base + Int(cell.bits), count: Int(cell.length))
                 switch kinds[index] {
                 case .text, .json: appender.put(column, text: bytes)
-                case .date where bytes.count == 10 && bytes[0] != UInt8(ascii: "-"):
+                case .date where cell.kind == .text && DuckDBTime.isOfFourDigits(bytes):
                     appender.put(column, Int32(truncatingIfNeeded: ISOMoment.days(bytes)))
-                default: if let fault = putOther(index, column, bytes, into: appender) { return fault }
+                default: if let fault = putOther(index, column, bytes, cell.kind, into: appender) { return fault }
                 }
             }
         }
@@ -92,8 +92,13 @@ struct DuckDBFeed {
 
     /// The less frequent values that come as texts.
     private func putOther(
-        _ index: Int, _ column: Int, _ bytes: UnsafeRawBufferPointer, into appender: DuckDBAppender
+        _ index: Int, _ column: Int, _ bytes: UnsafeRawBufferPointer, _ place: Cell.Kind, into appender: DuckDBAppender
     ) -> Fault? {
+        // A partition's value was compared with the record's, but nobody has looked at what it is.
+        if place == .side, !DuckDBFeed.isWellFormed(bytes, kinds[index]) {
+            return Fault(
+                reason: "the value of \(names[index]) is no \(DuckDBFeed.declared(kinds[index]))", code: "Conversion")
+        }
         switch kinds[index] {
         case .timestampWithZone, .timestamp:
             if let isAfter = DuckDBTime.infinity(bytes) {
@@ -103,6 +108,10 @@ struct DuckDBFeed {
             if let problem = DuckDBTime.problem(bytes) { return Fault(reason: problem, code: "Conversion") }
             appender.put(column, DuckDBTime.microseconds(bytes))
         case .date:
+            if DuckDBTime.isOfFourDigits(bytes) {
+                appender.put(column, Int32(truncatingIfNeeded: ISOMoment.days(bytes)))
+                return nil
+            }
             guard let isAfter = DuckDBTime.infinity(bytes) else {
                 return Fault(reason: "a year before 1 or after 9999: declare the column as text", code: "Conversion")
             }
@@ -129,5 +138,20 @@ struct DuckDBFeed {
             return Fault(reason: "the value of \(names[index]) is of another type", code: "Conversion")
         }
         return nil
+    }
+
+    /// Whether a text is a value of a kind; true of kinds that are read with a check.
+    private static func isWellFormed(_ bytes: UnsafeRawBufferPointer, _ kind: DuckDBAppender.Kind) -> Bool {
+        bytes.withMemoryRebound(to: UInt8.self) { text in
+            switch kind {
+            case .date: ISO8601.isDate(text) || ISO8601.isBeyond(text)
+            case .timestampWithZone: ISO8601.isTimestamp(text) || ISO8601.isBeyond(text)
+            case .timestamp: ISO8601.isTimestamp(text, hasZone: false) || ISO8601.isBeyond(text)
+            case .time: ISO8601.isTime(text)
+            case .uuid: ValueConversion.isUUID(text)
+            case .decimal: ValueConversion.isNumber(text)
+            case .boolean, .bigInt, .double, .blob, .text, .json: true
+            }
+        }
     }
 }

@@ -54,14 +54,16 @@ struct DuckDBTable {
         }
         try TableNeeds.refuseTwins(
             present + wanted.filter { present.named($0.name) == nil }, manifest, engine: "DuckDB")
-        let changes = try DuckDBChanges(connection, manifest, &present, wanted, declared)
+        let isNew = present.isEmpty
+        let isOwn = try isOwn(connection, manifest.table)
+        let changes = try DuckDBChanges(connection, manifest, &present, wanted, declared, isOwn: isOwn)
         // An index holds on to the types of all columns.
         if changes.changesTypes { try DuckDBIndexes.drop(connection, manifest) }
         try transaction(connection) {
             for statement in changes.statements { try connection.execute(statement) }
             try connection.change(
-                "UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?",
-                [.text(Column.json(present).serializedText()), .text(manifest.table)])
+                "UPDATE _bobbin_tables SET columns = ?, is_own = ? WHERE target_table = ?",
+                [.text(Column.json(present).serializedText()), .boolean(isNew || isOwn), .text(manifest.table)])
         }
         try DuckDBIndexes.make(connection, manifest)
         connection.forgetStatements()
@@ -102,6 +104,12 @@ struct DuckDBTable {
         try connection.change(
             "UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?",
             [.text(manifest.spool), .text(manifest.table)])
+    }
+
+    /// Whether Bobbin made the table; its types may be changed then.
+    private static func isOwn(_ connection: DuckDBConnection, _ table: String) throws -> Bool {
+        try connection.query("SELECT is_own FROM _bobbin_tables WHERE target_table = ?", [.text(table)]).first?[0]
+            == "true"
     }
 
     /// The table's columns with DuckDB's words for their types; none when there is no table.

@@ -60,6 +60,12 @@ enum DuckDBTime {
         return PostgresTime.problem(bytes, clock: clock)?.replacing("PostgreSQL", with: "DuckDB")
     }
 
+    /// Whether a checked day is written YYYY-MM-DD, and not as databases write other years.
+    @inline(__always)
+    static func isOfFourDigits(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count == 10 && bytes[4] == UInt8(ascii: "-") && bytes[7] == UInt8(ascii: "-") && bytes[9] < 0x3A
+    }
+
     /// Whether a text is one of the infinities, and which; DuckDB has them at the ends of its integers.
     static func infinity(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         if bytes.elementsEqual("infinity".utf8) { return true }
