@@ -104,6 +104,8 @@ package struct RunManifest: Sendable {
     package var isFinal: Bool
     package var fingerprint: String
     package var guards = Guards()
+    /// Whether the source's records were changed on the way (`shape`): refused input is what they were before.
+    package var isShaped = false
     package var cursorFrom: JSONValue = .null
     package var cursorTo: JSONValue = .null
     package var schema: [Column] = []

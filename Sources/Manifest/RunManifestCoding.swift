@@ -215,8 +215,8 @@ extension RunManifest {
             ("mode", .string(mode.rawValue)), ("key", .array(key.map { .string($0) })), ("table", .string(table)),
             ("priority", .integer(Int64(priority))), ("generation", .string(generation.text)),
             ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
-            ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
-            ("schema", Column.json(schema)),
+            ("guards", guards.json), ("shaped", .bool(isShaped)),
+            ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])), ("schema", Column.json(schema)),
         ])
         let tail = JSONValue.record([
             ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
@@ -326,6 +326,8 @@ extension RunManifest {
             isFinal: try reader.bool("final"), fingerprint: try reader.string("fingerprint"))
         self.kind = kind
         guards = try Guards(reader.any("guards"))
+        // Manifests from before there was such a thing lack it.
+        isShaped = reader.any("shaped") == .bool(true)
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))

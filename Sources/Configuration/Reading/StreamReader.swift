@@ -36,6 +36,9 @@ struct StreamReader {
                 idle: timeouts.optionalDuration("idle"), partition: timeouts.optionalDuration("partition")),
             chunk: ChunkLimits(rows: chunk.integer("rows"), bytes: chunk.size("bytes")),
             columns: readColumns(fields),
+            shape: ShapeReader(
+                expander: expander, partitions: partitions.map(\.name), primaryKey: keys, isDatabase: source.isDatabase
+            ).read(fields),
             contract: Contract(
                 columns: contract.choice("columns", Contract.Policy.evolve),
                 types: contract.choice("types", Contract.Policy.evolve)),

@@ -30,6 +30,8 @@ package struct Stream: Sendable, Hashable {
     package let chunk: ChunkLimits
     /// Declared types; other columns are inferred.
     package let columns: [String: LogicalType]
+    /// What is made of the records before they are stored; nil to store them as they come.
+    package let shape: RecordShape?
     /// What may change in the data without a person.
     package let contract: Contract
     /// Whether nothing may replace something.
