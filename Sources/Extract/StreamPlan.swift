@@ -135,8 +135,9 @@ package final class StreamPlan: Sendable {
         guards.minimumShare = settings.minShare
         guards.maximumRejectRows = settings.maxRejects.rows
         guards.maximumRejectShare = settings.maxRejects.share
-        guards.freezesColumns = settings.contract.columns == .freeze
-        guards.freezesTypes = settings.contract.types == .freeze
+        guards.columns = settings.contract.columns
+        guards.types = settings.contract.types
+        guards.freezesTables = settings.contract.freezesTables
         return guards
     }
 

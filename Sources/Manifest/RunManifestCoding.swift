@@ -168,8 +168,8 @@ extension Guards {
             ("allow_empty", .bool(allowEmpty)), ("min_share", .number("\(minimumShare)")),
             ("max_reject_rows", .integer(Int64(maximumRejectRows))),
             ("max_reject_share", .number("\(maximumRejectShare)")),
-            ("columns", .string(freezesColumns ? "freeze" : "evolve")),
-            ("types", .string(freezesTypes ? "freeze" : "evolve")),
+            ("columns", .string(columns.rawValue)), ("types", .string(types.rawValue)),
+            ("tables", .string(freezesTables ? "freeze" : "evolve")),
         ])
     }
 
@@ -180,8 +180,18 @@ extension Guards {
         minimumShare = try reader.double("min_share")
         maximumRejectRows = try reader.integer("max_reject_rows")
         maximumRejectShare = try reader.double("max_reject_share")
-        freezesColumns = try reader.string("columns") == "freeze"
-        freezesTypes = try reader.string("types") == "freeze"
+        columns = try Guards.policy(reader, "columns")
+        types = try Guards.policy(reader, "types")
+        // Manifests from before there was such a thing lack it.
+        freezesTables = reader.any("tables") == .string("freeze")
+    }
+
+    private static func policy(_ reader: ObjectReader, _ key: String) throws(ManifestError) -> ContractPolicy {
+        let text = try reader.string(key)
+        guard let policy = ContractPolicy(rawValue: text) else {
+            throw ManifestError(.malformed, "the manifest's guards have an unknown policy \"\(text)\" for \(key)")
+        }
+        return policy
     }
 }
 

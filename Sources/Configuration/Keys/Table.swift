@@ -1,3 +1,5 @@
+import Manifest
+
 /// The table of all keys.
 enum Table {
     static let document = Section(
@@ -190,12 +192,20 @@ enum Table {
         ])
 
     static let contract = Section(
-        "contract", "What may change in the data without a person; a row that breaks it is rejected.",
+        "contract",
+        "What may change in the data without a person: the table follows (evolve), or the row is rejected (freeze), left out and counted "
+            + "(discard_row), or loaded without the value (discard_value).",
         [
             Key(
-                "columns", .choice(["evolve", "freeze"]), standard: "evolve",
-                "Whether new columns are added to the target."),
-            Key("types", .choice(["evolve", "freeze"]), standard: "evolve", "Whether columns may be widened."),
+                "columns", .choice(ContractPolicy.allCases.map(\.rawValue)), standard: "evolve",
+                "What becomes of columns that the table does not have."),
+            Key(
+                "types", .choice(ContractPolicy.allCases.map(\.rawValue)), standard: "evolve",
+                "What becomes of values for which a column would have to be widened, or that do not fit a declared one."
+            ),
+            Key(
+                "tables", .choice(["evolve", "freeze"]), standard: "evolve",
+                "Whether a table is made when it is not there yet; otherwise the job stops."),
         ])
 
     static let shape = Section(

@@ -40,8 +40,9 @@ struct StreamReader {
                 expander: expander, partitions: partitions.map(\.name), primaryKey: keys, isDatabase: source.isDatabase
             ).read(fields),
             contract: Contract(
-                columns: contract.choice("columns", Contract.Policy.evolve),
-                types: contract.choice("types", Contract.Policy.evolve)),
+                columns: contract.choice("columns", ContractPolicy.evolve),
+                types: contract.choice("types", ContractPolicy.evolve),
+                freezesTables: contract.text("tables") == "freeze"),
             allowEmpty: fields.boolean("allow_empty"),
             minShare: fields.share("min_share"),
             maxRejects: RejectLimits(rows: rejects.integer("rows"), share: rejects.share("share")),
