@@ -155,10 +155,12 @@ package struct LoadManifest: Sendable {
 
 extension LoadedChunk {
     var json: JSONValue {
-        .record([
-            ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
-            ("loader", .string(loader)), ("attempt", .integer(Int64(attempt))), ("at", .string(at)),
-        ] + discards.members)
+        .record(
+            [
+                ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))),
+                ("rejects", .integer(Int64(rejects))),
+                ("loader", .string(loader)), ("attempt", .integer(Int64(attempt))), ("at", .string(at)),
+            ] + discards.members)
     }
 
     init(_ value: JSONValue) throws(ManifestError) {

@@ -283,7 +283,8 @@ final class Report {
         for load in loads {
             guard let discards = load.summary?.discards, !discards.isEmpty else { continue }
             Console.out(
-                "\(load.target): \(Format.count(discards.rows, "row")) and \(Format.count(discards.values, "value")) left out by contract")
+                "\(load.target): \(Format.count(discards.rows, "row")) and \(Format.count(discards.values, "value")) left out by contract"
+            )
         }
         for item in waiting { Console.out(item.text) }
     }
