@@ -58,7 +58,10 @@ enum HTTPOptions {
 
 /// The configuration's words for files as the readers' options.
 enum FileOptions {
-    static func make(_ source: FileSourceSettings, _ columns: [String: LogicalType]) throws -> ReadingOptions {
+    /// - Parameter shape: declared columns are the shaped ones, and files have those of before.
+    static func make(
+        _ source: FileSourceSettings, _ columns: [String: LogicalType], _ shape: RecordShape?
+    ) throws -> ReadingOptions {
         let format: FileFormat? =
             switch source.format {
             case .auto: nil
@@ -84,7 +87,8 @@ enum FileOptions {
                 dialect?.names = .declared(source.columns, skippingFirstRow: source.hasHeader)
             }
             if let null = source.null { dialect?.nullMarker = null }
-            dialect?.textColumns = Set(columns.filter { $0.value == .text }.keys)
+            let texts = columns.filter { $0.value == .text }.keys
+            dialect?.textColumns = Set(texts.flatMap { shape?.origins(of: $0) ?? [$0] })
         }
         var options = ReadingOptions(
             format: format, decompression: decompression, dialect: dialect, records: try JSONPointer(source.records))

@@ -78,6 +78,7 @@ struct PartitionExtraction {
             priority: stream.settings.priority, generation: run, base: base, isFinal: true,
             fingerprint: stream.fingerprint)
         manifest.guards = stream.guards
+        manifest.isShaped = stream.settings.shape != nil
         manifest.cursorFrom = from
         manifest.started = spool.timestamp
         result.run = run
@@ -123,7 +124,7 @@ struct PartitionExtraction {
         let settings = stream.settings
         let sink = RecordSink(
             writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
-            declarations: settings.columns)
+            declarations: settings.declarations, shape: settings.shape)
         defer { sink.abandon() }
         let isCancelled: () -> Bool = { [context, key] in
             if context.stop.isStopped { return true }

@@ -27,14 +27,16 @@ package struct PartitionPreview: Sendable {
             throw ExtractError(.configuration, "\(plan.settings.job): no file matches source.path")
         }
         let run = context.spool.newRun()
-        let manifest = RunManifest(
+        var manifest = RunManifest(
             spool: context.spool.id, run: run, job: plan.settings.job, stream: plan.settings.name, targets: [],
             partition: partition, mode: plan.settings.mode, key: plan.settings.primaryKey, table: plan.settings.table,
             priority: 0, generation: run, base: 0, isFinal: true, fingerprint: plan.fingerprint)
+        manifest.started = context.spool.timestamp
         let writer = try RunWriter(context.spool, manifest, heart: context.heart, deadline: 600)
         // One page, one chunk: a smaller one would cut the page of a file.
         let sink = RecordSink(
-            writer, limits: RecordSink.Limits(rows: .max, bytes: .max), declarations: plan.settings.columns)
+            writer, limits: RecordSink.Limits(rows: .max, bytes: .max), declarations: plan.settings.declarations,
+            shape: plan.settings.shape)
         defer { sink.abandon() }
         let reader: any SourceReader
         let rejects = InputRejects(writer)

@@ -1,4 +1,5 @@
 internal import Chunk
+package import Configuration
 package import JSON
 package import Manifest
 package import Spool
@@ -40,6 +41,9 @@ package final class RecordSink {
     // One thread uses a sink, and these two with every record.
     @exclusivity(unchecked) private var schema: SchemaInference
     @exclusivity(unchecked) private var notes = RecordNotes()
+    /// What records go through first; nil where they are stored as they come.
+    private let shaper: RecordShaper?
+    private let shape: RecordShape?
     private let carry = RawBuffer()
     private let scratch = RawBuffer()
     private var chunk: ChunkFile?
@@ -60,9 +64,17 @@ package final class RecordSink {
     package private(set) var bytes = 0
 
     /// A sink for the run of `writer`, going on after what it adopted.
-    package init(_ writer: RunWriter, limits: Limits, declarations: [String: LogicalType]) {
+    ///
+    /// - Parameters:
+    ///   - declarations: the types of shaped columns.
+    ///   - shape: what is made of records before they are stored.
+    package init(
+        _ writer: RunWriter, limits: Limits, declarations: [String: LogicalType], shape: RecordShape? = nil
+    ) {
         self.writer = writer
         self.limits = limits
+        self.shape = shape
+        shaper = shape.map { RecordShaper($0, began: writer.manifest.started) }
         schema = SchemaInference(declarations: declarations)
         schema.adopt(writer.manifest.schema)
         rows = writer.manifest.rows
@@ -83,6 +95,14 @@ package final class RecordSink {
     ///
     /// - Returns: why it was not taken: no table could, so it does not shape one either.
     package func add(
+        _ base: UnsafePointer<UInt8>, _ range: Range<Int>, _ scanner: borrowing RecordScanner
+    ) throws(ExtractError) -> RecordFault? {
+        guard let shaper else { return try take(base, range, scanner) }
+        do { try shaper.apply(base, scanner) } catch { return error }
+        return try take(UnsafePointer(shaper.record.base), 0..<shaper.record.count, shaper.scanner)
+    }
+
+    private func take(
         _ base: UnsafePointer<UInt8>, _ range: Range<Int>, _ scanner: borrowing RecordScanner
     ) throws(ExtractError) -> RecordFault? {
         guard let bench else { return nil }
@@ -111,9 +131,22 @@ package final class RecordSink {
     /// The columns that the source says it has, before any record comes.
     ///
     /// - Parameter isFixed: whether they hold what they are declared as; otherwise their values may widen them.
-    package func expect(_ columns: [Column], isFixed: Bool) { schema.expect(columns, isFixed: isFixed) }
+    package func expect(_ columns: [Column], isFixed: Bool) {
+        guard let shape else { return schema.expect(columns, isFixed: isFixed) }
+        for column in shape.shaped(columns) {
+            // Objects become columns of other names; what is none is the column.
+            if shape.flatten > 0, column.type == .json {
+                schema.declare(column)
+            } else {
+                schema.expect([column], isFixed: isFixed)
+            }
+        }
+    }
 
-    /// Takes `count` records whose columns are all expected, one a line.
+    /// Whether records are shaped, so that they have to come one by one.
+    package var isShaping: Bool { shaper != nil }
+
+    /// Takes `count` records whose columns are all expected, one a line; only where nothing is shaped.
     package func add(lines: UnsafeRawBufferPointer, count: Int) {
         guard let bench else { return }
         bench.raw.append(lines)

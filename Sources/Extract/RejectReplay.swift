@@ -1,4 +1,5 @@
 internal import Chunk
+package import Configuration
 internal import JSON
 package import Manifest
 package import Spool
@@ -18,10 +19,20 @@ package struct RejectReplay: Sendable {
     ///
     /// Rows whose key is there already leave the stored row as it is; without a key they are appended. May be repeated:
     /// a replay that was published before is found in the log by its fingerprint.
+    /// - Parameter shape: what the stream makes of its source's records, which refused input still is.
     /// - Throws: `SpoolError.refused` when older rows would be put over newer ones, or a row is no JSON object.
-    package static func publish(_ item: DeadItem, spool: Spool, heart: Heart) throws -> RejectReplay {
+    package static func publish(
+        _ item: DeadItem, spool: Spool, heart: Heart, shape: RecordShape? = nil
+    ) throws -> RejectReplay {
         guard let parent = item.manifest else {
             throw SpoolError(.refused, "\(item.id): the log has no manifest of its run any more")
+        }
+        let isRaw = item.content == .input && parent.isShaped
+        guard !isRaw || shape != nil else {
+            throw SpoolError(
+                .refused,
+                "\(item.id): these rows are as the source sent them, before `shape`: name the configuration that has the job with -c FILE"
+            )
         }
         let fingerprint = "replay:\(item.queue)/\(item.file)"
         let base = try spool.lastNumber(parent.log)
@@ -63,7 +74,7 @@ package struct RejectReplay: Sendable {
         manifest.started = spool.timestamp
         let writer = try RunWriter(spool, manifest, heart: heart, deadline: 600)
         do {
-            try fill(writer, item, spool, schema: parent.schema)
+            try fill(writer, item, spool, schema: parent.schema, shape: isRaw ? shape : nil)
             guard case .committed(let number) = try writer.commit() else {
                 throw SpoolError(
                     .refused, "\(item.id): another run of the partition was published this instant; replay again")
@@ -77,7 +88,9 @@ package struct RejectReplay: Sendable {
         }
     }
 
-    private static func fill(_ writer: RunWriter, _ item: DeadItem, _ spool: Spool, schema: [Column]) throws {
+    private static func fill(
+        _ writer: RunWriter, _ item: DeadItem, _ spool: Spool, schema: [Column], shape: RecordShape?
+    ) throws {
         var declared: [String: LogicalType] = [:]
         for column in schema {
             switch column.type {
@@ -88,7 +101,8 @@ package struct RejectReplay: Sendable {
             }
         }
         let bench = try Workbench(level: 3)
-        let sink = RecordSink(writer, limits: .init(rows: 50_000, bytes: 16 << 20), declarations: declared)
+        let sink = RecordSink(
+            writer, limits: .init(rows: 50_000, bytes: 16 << 20), declarations: declared, shape: shape)
         defer { sink.abandon() }
         var scanner = RecordScanner()
         let row = RawBuffer()

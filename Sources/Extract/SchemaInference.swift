@@ -24,7 +24,7 @@ package struct SchemaInference: Sendable {
     private var kinds: [UInt16] = []
     private var declared: [LogicalType?] = []
     /// By the bytes of the name.
-    private let declarations: [[UInt8]: LogicalType]
+    private var declarations: [[UInt8]: LogicalType]
 
     /// The most columns a record may bring; more is a source that uses values as keys.
     package static let limit = 1_000
@@ -66,6 +66,11 @@ package struct SchemaInference: Sendable {
                 kinds[index] |= SchemaInference.seen(column.type)
             }
         }
+    }
+
+    /// A column that records may bring, of the type that it has then unless it is declared otherwise.
+    package mutating func declare(_ column: Column) {
+        if declarations[column.name.bytes] == nil { declarations[column.name.bytes] = column.type }
     }
 
     /// The sort of values that a column of some type was inferred from.

@@ -52,10 +52,11 @@ package final class StreamPlan: Sendable {
         settings = table?.stream ?? stream
         self.wish = wish
         let identity = configuration.fingerprint(of: settings)
-        // A run that was begun with another wish is another one.
+        // A run that was begun with another wish or salt is another one.
+        let salt = RecordShaper.mark(of: settings.shape)
         fingerprint =
-            wish.since == nil && !wish.isFullRefresh
-            ? identity : fnv1a("\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)".utf8)
+            wish.since == nil && !wish.isFullRefresh && salt.isEmpty
+            ? identity : fnv1a("\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(salt)".utf8)
         lowWater = configuration.load.lowWater
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
@@ -72,7 +73,7 @@ package final class StreamPlan: Sendable {
             deadline = 2 * client.options.requestTimeout + 2 * HTTP.RetryPolicy.retryAfterCap
         case (.files(let source), .files(let connection)?):
             let options: ReadingOptions
-            do { options = try FileOptions.make(source, stream.columns) } catch {
+            do { options = try FileOptions.make(source, stream.columns, stream.shape) } catch {
                 throw ExtractError(.configuration, "\(stream.job): \(error)")
             }
             let found = try FileDiscovery.find(
@@ -134,8 +135,9 @@ package final class StreamPlan: Sendable {
         guards.minimumShare = settings.minShare
         guards.maximumRejectRows = settings.maxRejects.rows
         guards.maximumRejectShare = settings.maxRejects.share
-        guards.freezesColumns = settings.contract.columns == .freeze
-        guards.freezesTypes = settings.contract.types == .freeze
+        guards.columns = settings.contract.columns
+        guards.types = settings.contract.types
+        guards.freezesTables = settings.contract.freezesTables
         return guards
     }
 

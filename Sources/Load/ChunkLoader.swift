@@ -12,6 +12,7 @@ final class ChunkLoader {
     private struct Progress {
         var rows = 0
         var rejects = 0
+        var discards = Discards()
         /// In the ledger already: nothing of it is loaded again.
         var isKnown = false
         var file: RejectFile?
@@ -140,6 +141,9 @@ final class ChunkLoader {
                 line: fault.line, reason: fault.fault.reason, column: fault.fault.column, row: fault.text)
             try set(aside: reject, fault.work)
         }
+        for (work, discards) in batch.discards where progress[work]?.isKnown == false {
+            progress[work]?.discards.add(discards)
+        }
         for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
         if batch.count > 0 {
             let manifest = works[first.work].manifest
@@ -183,13 +187,13 @@ final class ChunkLoader {
         done.append(index)
         if state.isKnown { return }
         let work = works[index]
-        if work.manifest.mode.isDirect {
-            try target.books.settle(
-                id(work), rows: state.rows, rejects: state.rejects, rejectsFile: state.file?.name)
-        }
-        let chunk = LoadedChunk(
+        var chunk = LoadedChunk(
             sequence: work.entry.sequence, rows: state.rows, rejects: state.rejects, loader: seat.id,
             attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
+        chunk.discards = state.discards
+        if work.manifest.mode.isDirect {
+            try target.books.settle(id(work), chunk, rejectsFile: state.file?.name)
+        }
         loaded.append((index, chunk))
     }
 

@@ -15,6 +15,10 @@ struct ColumnPlan: Sendable {
     var targets: [Target]
     /// Indexes of the key's columns in `targets`, in the key's order.
     var key: [Int]
+    /// What becomes of a row's column that the table does not have.
+    var unknown: ContractPolicy
+    /// What becomes of a value that does not fit its column.
+    var misfit: ContractPolicy
 
     /// - Parameters:
     ///   - table: the table's columns with their logical types, after the run's were added.
@@ -29,6 +33,8 @@ struct ColumnPlan: Sendable {
         }
         self.targets = targets
         key = keys.compactMap { name in targets.firstIndex { $0.name == name } }
+        unknown = manifest.guards.columns
+        misfit = manifest.guards.types
     }
 }
 
@@ -36,4 +42,6 @@ struct ColumnPlan: Sendable {
 struct RowFault: Error {
     var reason: String
     var column: String?
+    /// The contract leaves the row out instead of rejecting it.
+    var isDiscarded = false
 }

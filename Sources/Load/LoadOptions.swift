@@ -69,6 +69,8 @@ package struct LoadSummary: Sendable {
     package var chunksLoaded = 0
     package var rows = 0
     package var rejects = 0
+    /// What contracts have left out.
+    package var discards = Discards()
     package var dead = 0
     /// Runs that wait for a person: dead chunks, a guard, a configuration error.
     package var blocked = 0

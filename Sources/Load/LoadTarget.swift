@@ -136,7 +136,7 @@ protocol TargetBooks {
         _ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String
     ) throws -> Bool
     /// The counts of a chunk, known once its rows are in.
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws
+    func settle(_ id: ChunkID, _ chunk: LoadedChunk, rejectsFile: String?) throws
     /// Moves the head from `from` to `number` by compare-and-set; `false` when somebody else moved it.
     func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool
     /// Replaces the chunk rows of a run by the one row that says how its manifest ended, for ever.

@@ -311,6 +311,7 @@ struct OpenLog {
             if result.outcome == .loaded {
                 summary.rows += result.rows
                 summary.rejects += result.rejects
+                summary.discards.add(result.discards)
             }
             summary.runsClosed += 1
             worker.report(.closed(manifest, result))

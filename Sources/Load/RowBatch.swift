@@ -1,4 +1,5 @@
 internal import Chunk
+internal import Manifest
 
 /// The rows of one chunk in a batch.
 struct BatchSegment {
@@ -46,6 +47,8 @@ final class RowBatch: @unchecked Sendable {
     var segments: [BatchSegment] = []
     /// Lines that could not become rows.
     var faults: [Fault] = []
+    /// What contracts have left out, by chunk.
+    private(set) var discards: [Int: Discards] = [:]
     /// The rows in the order in which they go into the target; `nil` is the order of the file.
     var order: [Int32]?
 
@@ -66,6 +69,7 @@ final class RowBatch: @unchecked Sendable {
         count = 0
         segments.removeAll(keepingCapacity: true)
         faults.removeAll(keepingCapacity: true)
+        if !discards.isEmpty { discards.removeAll(keepingCapacity: true) }
         order = nil
         lines.removeAll()
         side.removeAll()
@@ -98,6 +102,11 @@ final class RowBatch: @unchecked Sendable {
     /// Takes the row back that was appended last.
     @inline(__always)
     func dropLast() { count &-= 1 }
+
+    /// Counts what a contract has left out of a chunk.
+    func discard(_ work: Int, rows: Int = 0, values: Int = 0) {
+        discards[work, default: Discards()].add(Discards(rows: rows, values: values))
+    }
 
     /// The cells of row `index`.
     @inline(__always)

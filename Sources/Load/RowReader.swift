@@ -25,6 +25,8 @@ struct RowReader: ~Copyable {
     private var scanner = RecordScanner()
     private var stamp: Int32 = 0
     private let keyScratch = RawBuffer()
+    /// Values that the contract leaves out of the row in hand.
+    private var discarded = 0
 
     init(_ plan: ColumnPlan) {
         self.plan = plan
@@ -58,16 +60,23 @@ struct RowReader: ~Copyable {
             let found = memchr(base + position, 10, end &- position)
             let stop = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - base } ?? end
             let row = batch.appendRow(line: line, start: position, length: stop &- position)
+            discarded = 0
             do {
                 var after = try scan(base, position, stop)
                 while after < stop, base[after] == 0x20 || base[after] == 0x09 || base[after] == 0x0D { after &+= 1 }
                 guard after == stop else { throw RowFault(reason: "text after the record", column: nil) }
                 try fill(row, base, batch)
+                if discarded > 0 { batch.discard(work, values: discarded) }
             } catch {
-                let text = batch.text(batch.count - 1, limit: 64 << 10)
-                batch.dropLast()
                 let fault = (error as? RowFault) ?? RowFault(reason: "\(error)", column: nil)
-                batch.faults.append(RowBatch.Fault(work: work, line: line, fault: fault, text: text))
+                if fault.isDiscarded {
+                    batch.dropLast()
+                    batch.discard(work, rows: 1)
+                } else {
+                    let text = batch.text(batch.count - 1, limit: 64 << 10)
+                    batch.dropLast()
+                    batch.faults.append(RowBatch.Fault(work: work, line: line, fault: fault, text: text))
+                }
             }
             position = stop &+ 1
             line &+= 1
@@ -79,6 +88,15 @@ struct RowReader: ~Copyable {
         do { return try scanner.scanObject(base, from: start, to: end) } catch {
             throw RowFault(reason: error.message, column: nil)
         }
+    }
+
+    /// A value that does not fit its column: NULL where the contract leaves values out, but never in the key.
+    private mutating func refused(_ reason: String, _ column: Int) throws -> Cell {
+        if plan.misfit == .discardValue, !hot[column].isKey, !hot[column].hasConstant {
+            discarded &+= 1
+            return .null
+        }
+        throw RowFault(reason: reason, column: columnName(column), isDiscarded: plan.misfit == .discardRow)
     }
 
     @inline(__always)
@@ -94,7 +112,13 @@ struct RowReader: ~Copyable {
             if column >= count || field.keyEscaped || !matches(column, base, field) {
                 guard let found = try find(base, field, from: expected) else {
                     if field.kind == .null { continue }
-                    throw RowFault(reason: "a column that the table does not have", column: name(base, field))
+                    if plan.unknown == .discardValue {
+                        discarded &+= 1
+                        continue
+                    }
+                    throw RowFault(
+                        reason: "a column that the table does not have", column: name(base, field),
+                        isDiscarded: plan.unknown == .discardRow)
                 }
                 column = found
             }
@@ -176,7 +200,7 @@ struct RowReader: ~Copyable {
     }
 
     @inline(__always)
-    private func convert(
+    private mutating func convert(
         _ field: Field, _ column: Int, _ base: UnsafePointer<UInt8>, _ batch: RowBatch,
         into cell: UnsafeMutablePointer<Cell>
     ) throws {
@@ -187,17 +211,18 @@ struct RowReader: ~Copyable {
         case .string where type == .text:
             cell.pointee = Cell(bits: Int64(start), length: field.valueLength, kind: .text)
         case .integer where type == .integer || type == .bigint:
-            guard let value = parseInteger(base + start, length) else {
-                throw RowFault(reason: "the integer does not fit 64 bits", column: columnName(column))
+            if let value = parseInteger(base + start, length) {
+                cell.pointee = Cell(bits: value, length: 0, kind: .integer)
+            } else {
+                cell.pointee = try refused("the integer does not fit 64 bits", column)
             }
-            cell.pointee = Cell(bits: value, length: 0, kind: .integer)
         case .null:
             cell.pointee = .null
         default:
             do {
                 cell.pointee = try ValueConversion.convert(field.kind, base, start, length, to: type, batch)
             } catch let fault as RowFault {
-                throw RowFault(reason: fault.reason, column: columnName(column))
+                cell.pointee = try refused(fault.reason, column)
             }
         }
         if hot[column].hasConstant, let constant = plan.targets[column].constant {

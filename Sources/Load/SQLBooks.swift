@@ -78,12 +78,14 @@ struct SQLBooks: TargetBooks {
         var texts: Set<String> = []
         func shared(_ text: String?) -> String { texts.insert(text ?? "").memberAfterInsert }
         let sql =
-            "SELECT seq, row_count, rejects, loader, attempt, committed_at FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+            "SELECT seq, row_count, rejects, loader, attempt, committed_at, chunks FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
         for row in try session.rows(sql, range(run.text)) {
             let sequence = number(row, 0)
-            found[sequence] = LoadedChunk(
+            var chunk = LoadedChunk(
                 sequence: sequence, rows: number(row, 1), rejects: number(row, 2), loader: shared(row[3]),
                 attempt: number(row, 4), at: shared(row[5]))
+            chunk.discards = Discards(parsing: row[6])
+            found[sequence] = chunk
         }
         return found
     }
@@ -123,10 +125,13 @@ struct SQLBooks: TargetBooks {
         return count > 0
     }
 
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws {
+    func settle(_ id: ChunkID, _ chunk: LoadedChunk, rejectsFile: String?) throws {
         _ = try session.change(
-            "UPDATE _bobbin_ledger SET row_count = ?, rejects = ?, rejects_file = ? WHERE chunk_id = ?",
-            [.number(rows), .number(rejects), rejectsFile.map { .text($0) } ?? .null, .text(id.text)])
+            "UPDATE _bobbin_ledger SET row_count = ?, rejects = ?, rejects_file = ?, chunks = ? WHERE chunk_id = ?",
+            [
+                .number(chunk.rows), .number(chunk.rejects), rejectsFile.map { .text($0) } ?? .null,
+                chunk.discards.text.map { .text($0) } ?? .null, .text(id.text),
+            ])
     }
 
     func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {

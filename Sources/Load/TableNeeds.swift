@@ -31,6 +31,15 @@ enum TableNeeds {
         return implied + wanted
     }
 
+    /// Refuses a run whose table is not there where the contract lets none be made; before anything is changed.
+    static func refuseNewTable(_ manifest: RunManifest, present: [Column]) throws {
+        guard manifest.guards.freezesTables, present.isEmpty else { return }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table) is not there, and the contract of \(manifest.job) lets none be made: make it, or give the run up "
+                + "(bobbin dead discard) and extract again with `contract: {tables: evolve}`")
+    }
+
     /// The type that holds a column's values and those to come.
     ///
     /// - Throws: for bytes, which are no text, and of which none would be made.

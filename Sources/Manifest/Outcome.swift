@@ -29,11 +29,50 @@ package enum RunState: String, Sendable, CaseIterable {
     }
 }
 
+/// How much a contract (`discard_row`, `discard_value`) has left out.
+package struct Discards: Sendable, Hashable {
+    /// Whole rows.
+    package var rows = 0
+    /// Values of rows that were loaded without them.
+    package var values = 0
+
+    /// Nothing, or so much.
+    package init(rows: Int = 0, values: Int = 0) {
+        self.rows = rows
+        self.values = values
+    }
+
+    /// Reads what ``text`` wrote; nothing of anything else.
+    package init(parsing text: String?) {
+        guard let value = text.flatMap({ try? JSONValue(parsing: $0) }) else { return }
+        if case .integer(let number)? = value["discarded"] { rows = Int(number) }
+        if case .integer(let number)? = value["discarded_values"] { values = Int(number) }
+    }
+
+    /// Whether nothing was left out.
+    package var isEmpty: Bool { rows == 0 && values == 0 }
+
+    /// Adds what was left out elsewhere.
+    package mutating func add(_ other: Discards) {
+        rows += other.rows
+        values += other.values
+    }
+
+    /// As it stands with a chunk in the ledger; nil for nothing.
+    package var text: String? { isEmpty ? nil : JSONValue.record(members).serializedText() }
+
+    var members: [(String, JSONValue)] {
+        isEmpty ? [] : [("discarded", .integer(Int64(rows))), ("discarded_values", .integer(Int64(values)))]
+    }
+}
+
 /// What a load manifest says of one chunk.
 package struct LoadedChunk: Sendable {
     package var sequence: Int
     package var rows: Int
     package var rejects: Int
+    /// What a contract has left out: neither loaded nor set aside.
+    package var discards = Discards()
     package var loader: String
     package var attempt: Int
     /// RFC 3339, UTC.
@@ -62,6 +101,8 @@ package struct LoadManifest: Sendable {
     /// Rows now in the table because of this run.
     package var rows = 0
     package var rejects = 0
+    /// What contracts have left out of all chunks.
+    package var discards: Discards { chunks.reduce(into: Discards()) { $0.add($1.discards) } }
     /// Why an open run does not go on, for people: a guard that refused it.
     package var note: String?
     /// RFC 3339, UTC.
@@ -83,6 +124,7 @@ package struct LoadManifest: Sendable {
             ("outcome", outcome.map { .string($0.rawValue) } ?? .null),
             ("chunks_total", .integer(Int64(chunksTotal))), ("chunks_loaded", .integer(Int64(chunks.count))),
             ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
+            ("discarded", .integer(Int64(discards.rows))), ("discarded_values", .integer(Int64(discards.values))),
             ("note", note.map { .string($0) } ?? .null),
             ("updated", .string(updated)),
         ]).serialized(with: "chunks", chunks.lazy.map(\.json), .record([]))
@@ -113,10 +155,12 @@ package struct LoadManifest: Sendable {
 
 extension LoadedChunk {
     var json: JSONValue {
-        .record([
-            ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))), ("rejects", .integer(Int64(rejects))),
-            ("loader", .string(loader)), ("attempt", .integer(Int64(attempt))), ("at", .string(at)),
-        ])
+        .record(
+            [
+                ("seq", .integer(Int64(sequence))), ("rows", .integer(Int64(rows))),
+                ("rejects", .integer(Int64(rejects))),
+                ("loader", .string(loader)), ("attempt", .integer(Int64(attempt))), ("at", .string(at)),
+            ] + discards.members)
     }
 
     init(_ value: JSONValue) throws(ManifestError) {
@@ -125,5 +169,9 @@ extension LoadedChunk {
             sequence: try reader.integer("seq"), rows: try reader.integer("rows"),
             rejects: try reader.integer("rejects"), loader: try reader.string("loader"),
             attempt: try reader.integer("attempt"), at: try reader.string("at"))
+        if reader.any("discarded") != .null {
+            discards = Discards(
+                rows: try reader.integer("discarded"), values: try reader.integer("discarded_values"))
+        }
     }
 }

@@ -55,6 +55,18 @@ package struct ChunkEntry: Sendable {
     }
 }
 
+/// What becomes of data for which the table would have to change.
+package enum ContractPolicy: String, Sendable, Hashable, CaseIterable {
+    /// The table follows.
+    case evolve
+    /// The row is rejected.
+    case freeze
+    /// The row is left out, and counted.
+    case discardRow = "discard_row"
+    /// The value is left out, and counted; the rest of the row is loaded.
+    case discardValue = "discard_value"
+}
+
 /// What is checked before anything is replaced, and how many rejects a chunk may have; the backlog keeps its own.
 package struct Guards: Sendable, Hashable {
     /// Whether an empty generation may replace rows.
@@ -65,13 +77,20 @@ package struct Guards: Sendable, Hashable {
     package var maximumRejectRows = 1000
     /// ... and also more than this share of its rows.
     package var maximumRejectShare = 0.01
-    /// `evolve`: new columns are added; `freeze`: a row with an unknown column is rejected.
-    package var freezesColumns = false
-    /// `evolve`: types widen; `freeze`: a row whose value does not fit is rejected.
-    package var freezesTypes = false
+    /// What becomes of columns that the table does not have.
+    package var columns = ContractPolicy.evolve
+    /// What becomes of values that do not fit their column.
+    package var types = ContractPolicy.evolve
+    /// Whether a run is refused whose table is not there yet.
+    package var freezesTables = false
 
     /// The built-in guards.
     package init() {}
+
+    /// Whether the table gets no new columns.
+    package var freezesColumns: Bool { columns != .evolve }
+    /// Whether its columns keep their types.
+    package var freezesTypes: Bool { types != .evolve }
 }
 
 /// A sealed extraction of one partition: an entry of the log, immutable.
@@ -104,6 +123,8 @@ package struct RunManifest: Sendable {
     package var isFinal: Bool
     package var fingerprint: String
     package var guards = Guards()
+    /// Whether the source's records were changed on the way (`shape`): refused input is what they were before.
+    package var isShaped = false
     package var cursorFrom: JSONValue = .null
     package var cursorTo: JSONValue = .null
     package var schema: [Column] = []

@@ -164,13 +164,15 @@ extension ChunkEntry {
 
 extension Guards {
     var json: JSONValue {
-        .record([
-            ("allow_empty", .bool(allowEmpty)), ("min_share", .number("\(minimumShare)")),
-            ("max_reject_rows", .integer(Int64(maximumRejectRows))),
-            ("max_reject_share", .number("\(maximumRejectShare)")),
-            ("columns", .string(freezesColumns ? "freeze" : "evolve")),
-            ("types", .string(freezesTypes ? "freeze" : "evolve")),
-        ])
+        // What is not asked for is not written: manifests from before there was such a thing stay as they are.
+        let tables: [(String, JSONValue)] = freezesTables ? [("tables", "freeze")] : []
+        return .record(
+            [
+                ("allow_empty", .bool(allowEmpty)), ("min_share", .number("\(minimumShare)")),
+                ("max_reject_rows", .integer(Int64(maximumRejectRows))),
+                ("max_reject_share", .number("\(maximumRejectShare)")),
+                ("columns", .string(columns.rawValue)), ("types", .string(types.rawValue)),
+            ] + tables)
     }
 
     init(_ value: JSONValue) throws(ManifestError) {
@@ -180,8 +182,17 @@ extension Guards {
         minimumShare = try reader.double("min_share")
         maximumRejectRows = try reader.integer("max_reject_rows")
         maximumRejectShare = try reader.double("max_reject_share")
-        freezesColumns = try reader.string("columns") == "freeze"
-        freezesTypes = try reader.string("types") == "freeze"
+        columns = try Guards.policy(reader, "columns")
+        types = try Guards.policy(reader, "types")
+        freezesTables = reader.any("tables") == .string("freeze")
+    }
+
+    private static func policy(_ reader: ObjectReader, _ key: String) throws(ManifestError) -> ContractPolicy {
+        let text = try reader.string(key)
+        guard let policy = ContractPolicy(rawValue: text) else {
+            throw ManifestError(.malformed, "the manifest's guards have an unknown policy \"\(text)\" for \(key)")
+        }
+        return policy
     }
 }
 
@@ -208,16 +219,19 @@ extension Column {
 extension RunManifest {
     /// The document's bytes, with its checksum.
     package func encoded() -> [UInt8] {
-        let head = JSONValue.record([
-            ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
-            ("spool", .string(spool)), ("run", .string(run.text)), ("job", .string(job)), ("stream", .string(stream)),
-            ("targets", .array(targets.map { .string($0) })), ("partition", partition.json),
-            ("mode", .string(mode.rawValue)), ("key", .array(key.map { .string($0) })), ("table", .string(table)),
-            ("priority", .integer(Int64(priority))), ("generation", .string(generation.text)),
-            ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
-            ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
-            ("schema", Column.json(schema)),
-        ])
+        let shaped: [(String, JSONValue)] = isShaped ? [("shaped", true)] : []
+        let head = JSONValue.record(
+            [
+                ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
+                ("spool", .string(spool)), ("run", .string(run.text)), ("job", .string(job)),
+                ("stream", .string(stream)),
+                ("targets", .array(targets.map { .string($0) })), ("partition", partition.json),
+                ("mode", .string(mode.rawValue)), ("key", .array(key.map { .string($0) })), ("table", .string(table)),
+                ("priority", .integer(Int64(priority))), ("generation", .string(generation.text)),
+                ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
+                ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
+                ("schema", Column.json(schema)),
+            ] + shaped)
         let tail = JSONValue.record([
             ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
             ("retries", .integer(Int64(retries))), ("started", .string(started)), ("sealed", .string(sealed)),
@@ -326,6 +340,7 @@ extension RunManifest {
             isFinal: try reader.bool("final"), fingerprint: try reader.string("fingerprint"))
         self.kind = kind
         guards = try Guards(reader.any("guards"))
+        isShaped = reader.any("shaped") == .bool(true)
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Extract
 internal import JSON
 internal import Manifest
@@ -23,7 +24,8 @@ struct DeadReplay: ParsableCommand {
             throw CommandError(.usage, "name what is to be replayed (bobbin dead list), or --all")
         }
         guard all || job.isEmpty else { throw CommandError(.usage, "--job goes with --all") }
-        let spool = try SpoolAccess(common).spool
+        let access = try SpoolAccess(common)
+        let spool = access.spool
         var letters = DeadLetters(spool)
         var items: [DeadItem] = []
         if all {
@@ -45,7 +47,7 @@ struct DeadReplay: ParsableCommand {
         var failed = 0
         for item in items {
             do {
-                let result = try replay(try letters.item(item.id), spool, heart)
+                let result = try replay(try letters.item(item.id), access, heart)
                 results.append(.record([("id", .string(item.id)), ("replayed", true)] + result))
             } catch let error as SpoolError {
                 failed += 1
@@ -64,19 +66,33 @@ struct DeadReplay: ParsableCommand {
         if failed > 0 { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
-    private func replay(_ item: DeadItem, _ spool: Spool, _ heart: Heart) throws -> [(String, JSONValue)] {
+    private func replay(_ item: DeadItem, _ access: SpoolAccess, _ heart: Heart) throws -> [(String, JSONValue)] {
         switch item.content {
         case .chunk:
-            let done = try spool.replayChunk(item)
+            let done = try access.spool.replayChunk(item)
             Console.error("\(item.id): \(Format.count(done.rows)) rows\(done.isEdited ? ", edited," : "") wait again")
             return [("edited", .bool(done.isEdited)), ("rows", Document.count(done.rows))]
         case .rejects, .input:
-            let done = try RejectReplay.publish(item, spool: spool, heart: heart)
+            let done = try RejectReplay.publish(item, spool: access.spool, heart: heart, shape: try shape(item, access))
             Console.error("\(item.id): \(Format.count(done.rows)) rows wait as run \(done.run)")
             return [
                 ("run", .string(done.run.text)), ("n", Document.count(done.number)),
                 ("rows", Document.count(done.rows)),
             ]
         }
+    }
+
+    /// What the item's stream makes of its source's records today; of a pattern's tables all have one.
+    private func shape(_ item: DeadItem, _ access: SpoolAccess) throws -> RecordShape? {
+        guard item.content == .input, let manifest = item.manifest, manifest.isShaped else { return nil }
+        let streams = access.workspace?.settings.jobs.first { $0.name.isSame(as: manifest.job) }?.streams ?? []
+        let own = streams.first { $0.name.isSame(as: manifest.stream) } ?? streams.first { $0.isPattern }
+        // A secret that is not there reads as nothing for those who need none.
+        if own?.shape?.salt?.reveal().isEmpty == true {
+            throw SpoolError(
+                .refused, "\(item.id): its rows are hashed with the salt of `shape`, which is not set: set its variable"
+            )
+        }
+        return own?.shape
     }
 }

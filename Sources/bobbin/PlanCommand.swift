@@ -44,6 +44,10 @@ enum PlanText {
             Console.out(
                 "  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))"
             )
+            if let shape = stream.shape { Console.out("  shape: \(shape.summary)") }
+            if stream.shape != nil, let table = plan.table {
+                Console.out("  columns: \(table.columns.map(\.name).joined(separator: ", "))")
+            }
             Console.out("  guards: allow_empty \(stream.allowEmpty), min_share \(stream.minShare)")
             Console.out(
                 "  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log, and its cursor")"
@@ -125,6 +129,7 @@ enum PlanText {
                 ("job", .string(stream.job)), ("stream", .string(stream.name)), ("mode", .string(stream.mode.rawValue)),
                 ("table", .string(stream.table)), ("targets", .array(stream.targets.map { .string($0) })),
                 ("primary_key", .array(stream.primaryKey.map { .string($0) })),
+                ("shape", Document.text(stream.shape?.summary)),
                 ("warnings", .array(try warnings(plan, spool).map { .string($0) })), ("partitions", .array(partitions)),
                 ("reading", Document.text(plan.table?.reading)), ("error", Document.text(plan.failure?.message)),
                 (

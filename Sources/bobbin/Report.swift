@@ -280,6 +280,12 @@ final class Report {
                     + " in \(Format.seconds(seconds)) (\(Format.count(Int(Double(rows) / max(seconds, 0.001)))) rows/s)"
             )
         }
+        for load in loads {
+            guard let discards = load.summary?.discards, !discards.isEmpty else { continue }
+            Console.out(
+                "\(load.target): \(Format.count(discards.rows, "row")) and \(Format.count(discards.values, "value")) left out by contract"
+            )
+        }
         for item in waiting { Console.out(item.text) }
     }
 
@@ -318,6 +324,8 @@ final class Report {
                             ("target", .string(load.target)),
                             ("rows", .integer(Int64(load.summary?.rows ?? 0))),
                             ("rejected", .integer(Int64(load.summary?.rejects ?? 0))),
+                            ("discarded", .integer(Int64(load.summary?.discards.rows ?? 0))),
+                            ("discarded_values", .integer(Int64(load.summary?.discards.values ?? 0))),
                             ("chunks", .integer(Int64(load.summary?.chunksLoaded ?? 0))),
                             ("dead", .integer(Int64(load.summary?.dead ?? 0))),
                             ("blocked", .integer(Int64(load.summary?.blocked ?? 0))),

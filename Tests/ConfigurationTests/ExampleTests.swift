@@ -30,7 +30,7 @@ import Testing
         #expect(stream.parallelism == 20 && stream.priority == 50)
         #expect(stream.chunk == ChunkLimits(rows: 50_000, bytes: 16_000_000))
         #expect(stream.maxRejects == RejectLimits(rows: 1000, share: 0.01))
-        #expect(stream.contract == Contract(columns: .evolve, types: .evolve))
+        #expect(stream.contract == Contract(columns: .evolve, types: .evolve, freezesTables: false))
         let exponential = RetryPolicy.Strategy.exponential(initial: .seconds(1), multiplier: 2, maximum: .seconds(30))
         #expect(stream.retry == RetryPolicy(strategy: exponential, maxAttempts: 4, jitter: true))
         #expect(
@@ -108,7 +108,7 @@ import Testing
         #expect(source.format == .csv && !source.hasHeader && source.columns == ["a", "b"])
         #expect(source.delimiter == 0x3B && source.null == "\\N" && source.compression == .gzip)
         #expect(stream.columns == ["a": .integer, "b": .decimal])
-        #expect(stream.contract == Contract(columns: .freeze, types: .evolve))
+        #expect(stream.contract == Contract(columns: .freeze, types: .evolve, freezesTables: false))
         #expect(stream.name == "j" && stream.table == "j" && stream.mode == .append)
     }
 

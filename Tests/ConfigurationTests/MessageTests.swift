@@ -336,7 +336,7 @@ import Testing
             """
         #expect(
             problems(yaml) == [
-                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, cursor, lag, since, null_cursor, contract, allow_empty, min_share, max_rejects, on_failure"#,
+                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, shape, cursor, lag, since, null_cursor, contract, allow_empty, min_share, max_rejects, on_failure"#,
                 #"bobbin.yaml:6:53: jobs.b.table: the table "t" of "two" belongs to the stream a.t; give this one a table of its own"#,
             ])
     }

@@ -18,7 +18,7 @@ import Testing
             generation: run, base: 4, isFinal: true, fingerprint: "abc")
         manifest.kind = .replay
         manifest.guards.minimumShare = 0.25
-        manifest.guards.freezesTypes = true
+        manifest.guards.types = .freeze
         manifest.cursorTo = .record([("rank", .integer(123)), ("at", .number("1.50"))])
         manifest.schema = [Column(name: "rank", type: .integer), Column(name: "text", type: .text)]
         for sequence in 0..<2 {

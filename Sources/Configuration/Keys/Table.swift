@@ -1,3 +1,5 @@
+import Manifest
+
 /// The table of all keys.
 enum Table {
     static let document = Section(
@@ -99,6 +101,10 @@ enum Table {
                 "columns", .map(of: .choice(columnTypes), names: .name),
                 "Declared types of columns; the others are inferred and widened."),
             Key(
+                "shape", .section(shape),
+                "What is made of the records before they are stored: columns chosen, renamed, hashed, added, nested objects flattened."
+            ),
+            Key(
                 "cursor", .text(.name),
                 "Databases: the column from whose greatest value the next run begins; without it each run reads all. Not for the replace modes."
             ),
@@ -186,12 +192,46 @@ enum Table {
         ])
 
     static let contract = Section(
-        "contract", "What may change in the data without a person; a row that breaks it is rejected.",
+        "contract",
+        "What may change in the data without a person: the table follows (evolve), or the row is rejected (freeze), left out and counted "
+            + "(discard_row), or loaded without the value (discard_value).",
         [
             Key(
-                "columns", .choice(["evolve", "freeze"]), standard: "evolve",
-                "Whether new columns are added to the target."),
-            Key("types", .choice(["evolve", "freeze"]), standard: "evolve", "Whether columns may be widened."),
+                "columns", .choice(ContractPolicy.allCases.map(\.rawValue)), standard: "evolve",
+                "What becomes of columns that the table does not have."),
+            Key(
+                "types", .choice(ContractPolicy.allCases.map(\.rawValue)), standard: "evolve",
+                "What becomes of values for which a column would have to be widened, or that do not fit a declared one."
+            ),
+            Key(
+                "tables", .choice(["evolve", "freeze"]), standard: "evolve",
+                "Whether a table is made when it is not there yet; otherwise the job stops."),
+        ])
+
+    static let shape = Section(
+        "shape",
+        "What is made of the records before they are stored, in the order of these keys. Types are declared under `columns`, by the new names.",
+        [
+            Key(
+                "flatten", .integer(1...32),
+                "So many levels of nested objects become columns, `a: {b: 1}` the column `a__b`; lists stay JSON."),
+            Key(
+                "select", .either([.text(.name), .list(of: .text(.name))]),
+                "The only columns that stay, and those of the partition. With `flatten`, `a` also stands for all `a__...`."
+            ),
+            Key(
+                "drop", .either([.text(.name), .list(of: .text(.name))]),
+                "Columns that are left out, in place of `select`."),
+            Key("rename", .map(of: .text(.name), names: .name), "New names of columns, by the old ones."),
+            Key(
+                "hash", .either([.text(.name), .list(of: .text(.name))]),
+                "Columns, by their new names, whose values become the SHA-256 of their text in 64 hexadecimal digits; null stays null."
+            ),
+            Key("salt", .text(.secret), "A key for `hash`: HMAC-SHA-256 in place of SHA-256."),
+            Key(
+                "constant", .map(of: .json, names: .name),
+                "Columns that are the same in all rows: a text, a number, true, false or null."),
+            Key("loaded_at", .text(.name), "A column with the time at which the run began (timestamp, UTC)."),
         ])
 
     static let maxRejects = Section(

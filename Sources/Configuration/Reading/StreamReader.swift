@@ -36,9 +36,13 @@ struct StreamReader {
                 idle: timeouts.optionalDuration("idle"), partition: timeouts.optionalDuration("partition")),
             chunk: ChunkLimits(rows: chunk.integer("rows"), bytes: chunk.size("bytes")),
             columns: readColumns(fields),
+            shape: ShapeReader(
+                expander: expander, partitions: partitions.map(\.name), primaryKey: keys, isDatabase: source.isDatabase
+            ).read(fields),
             contract: Contract(
-                columns: contract.choice("columns", Contract.Policy.evolve),
-                types: contract.choice("types", Contract.Policy.evolve)),
+                columns: contract.choice("columns", ContractPolicy.evolve),
+                types: contract.choice("types", ContractPolicy.evolve),
+                freezesTables: contract.text("tables") == "freeze"),
             allowEmpty: fields.boolean("allow_empty"),
             minShare: fields.share("min_share"),
             maxRejects: RejectLimits(rows: rejects.integer("rows"), share: rejects.share("share")),

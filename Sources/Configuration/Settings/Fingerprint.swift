@@ -23,6 +23,7 @@ extension Settings {
         case .files(let source): text.add(source)
         case .sql(let source): text.add(source, stream)
         }
+        if let shape = stream.shape { text.add(shape) }
         return fnv1a(text.bytes)
     }
 }
@@ -95,6 +96,21 @@ private struct CanonicalText {
         add("lag", source.cursor.map { String($0.lag) })
         add("since", source.cursor?.since)
         add("nulls", source.cursor?.nulls.rawValue)
+    }
+
+    /// Of the salt only whether there is one.
+    mutating func add(_ shape: RecordShape) {
+        add("flatten", String(shape.flatten))
+        switch shape.selection {
+        case .all: break
+        case .only(let names): for name in names { add("select", name) }
+        case .allBut(let names): for name in names { add("drop", name) }
+        }
+        for rename in shape.renames { add("rename", rename.from); add("to", rename.to) }
+        for name in shape.hashed { add("hash", name) }
+        add("salted", shape.salt.map { _ in "" })
+        for constant in shape.constants { add("constant", constant.name); add("value", "\(constant.value)") }
+        add("loaded_at", shape.loadedAt)
     }
 
     mutating func add(_ source: FileSourceSettings) {

@@ -30,6 +30,8 @@ package struct Stream: Sendable, Hashable {
     package let chunk: ChunkLimits
     /// Declared types; other columns are inferred.
     package let columns: [String: LogicalType]
+    /// What is made of the records before they are stored; nil to store them as they come.
+    package let shape: RecordShape?
     /// What may change in the data without a person.
     package let contract: Contract
     /// Whether nothing may replace something.
@@ -95,16 +97,12 @@ package struct ChunkLimits: Sendable, Hashable {
 
 /// What may change in the data without a person.
 package struct Contract: Sendable, Hashable {
-    /// Whether a change is followed, or rejects the row.
-    package enum Policy: String, Sendable, Hashable {
-        case evolve
-        case freeze
-    }
-
-    /// Whether new columns are added to the target.
-    package let columns: Policy
-    /// Whether columns may be widened.
-    package let types: Policy
+    /// What becomes of columns that the table does not have.
+    package let columns: ContractPolicy
+    /// What becomes of values that do not fit their column.
+    package let types: ContractPolicy
+    /// Whether a run is refused whose table is not there yet.
+    package let freezesTables: Bool
 }
 
 /// Rejected rows of a chunk above which it is dead: more than both limits.

@@ -1,5 +1,5 @@
 package import Configuration
-internal import Manifest
+package import Manifest
 
 /// One table or query made ready to be read.
 package struct SQLPlan: Sendable {
@@ -13,6 +13,14 @@ package struct SQLPlan: Sendable {
     let dialect: any SQLDialect
     let cursor: SQLColumn?
     let open: SQLOpener
+
+    /// The columns that its rows have once they are shaped.
+    package var columns: [Column] {
+        let columns = shape.columns.map { Column(name: $0.name, type: $0.type) }
+        guard let shape = stream.shape else { return columns }
+        let added = shape.added.map { name in Column(name: name, type: stream.declarations[name] ?? .null) }
+        return shape.shaped(columns) + added
+    }
 
     /// How it is read, in words.
     package var reading: String {
@@ -73,7 +81,9 @@ struct SQLResolution {
                     .configuration, "\(place): two columns are called \(column.name): give them different names (AS)")
             }
             // What is declared here goes before the catalogue.
-            guard let declared = stream.columns[column.name] else { continue }
+            guard let outcome = stream.outcome(of: column.name), !outcome.isHashed,
+                let declared = stream.columns[outcome.name]
+            else { continue }
             shape.columns[index].type = declared
             if declared == .bytes, column.form == .text { shape.columns[index].form = .bytes }
             if declared == .text, column.form == .bytes { shape.columns[index].form = .text }
@@ -91,7 +101,7 @@ struct SQLResolution {
                 "\(place): names of tables that begin with _bobbin_ are reserved: give the stream another `table`")
         }
         let key = try primaryKey(shape, place)
-        for name in key { _ = try find(name, "primary_key") }
+        try checkNames(shape, key, place)
         for partition in stream.partitions { _ = try find(partition.name, "the partition") }
         return SQLPlan(
             stream: stream.resolved(name: name, table: table, primaryKey: key), relation: relation, shape: shape,
@@ -100,24 +110,47 @@ struct SQLResolution {
             open: open)
     }
 
+    /// What the shape makes of the columns must have one name each, and the key's among them.
+    private func checkNames(_ shape: SQLShape, _ key: [String], _ place: String) throws {
+        let names = shape.columns.compactMap { stream.outcome(of: $0.name)?.name } + (stream.shape?.added ?? [])
+        for (index, name) in names.enumerated() where names[..<index].contains(where: { $0.isSame(as: name) }) {
+            throw ExtractError(
+                .configuration, "\(place): `shape` would make two columns \(name): drop one, or give it another name")
+        }
+        // What flattening brings is known when the rows come.
+        let isOpen = (stream.shape?.flatten ?? 0) > 0
+        for name in key where !names.contains(where: { $0.isSame(as: name) }) && !isOpen {
+            let known = names.prefix(20).joined(separator: ", ")
+            throw ExtractError(.configuration, "\(place): primary_key \(name) is no column of it; it has \(known)")
+        }
+    }
+
     /// The key that the configuration names, else the catalogue's where the mode has a use for it.
     private func primaryKey(_ shape: SQLShape, _ place: String) throws -> [String] {
         guard stream.primaryKey.isEmpty else { return stream.primaryKey }
+        let shaped = shape.primaryKey.compactMap { stream.outcome(of: $0)?.name }
+        // A part of a key tells no rows apart.
+        let known = shaped.count == shape.primaryKey.count ? shaped : []
         switch stream.mode {
         case .append: return []
-        case .replace: return shape.primaryKey
+        case .replace: return known
         case .replacePartition:
-            let isWhole = stream.partitions.allSatisfy { part in shape.primaryKey.contains { $0.isSame(as: part.name) }
-            }
-            return isWhole ? shape.primaryKey : []
+            let isWhole = stream.partitions.allSatisfy { part in known.contains { $0.isSame(as: part.name) } }
+            return isWhole ? known : []
         case .merge, .insertOnly:
-            guard !shape.primaryKey.isEmpty else {
+            guard known.isEmpty == shape.primaryKey.isEmpty else {
+                throw ExtractError(
+                    .configuration,
+                    "\(place): mode \(stream.mode.rawValue) needs the key (\(shape.primaryKey.joined(separator: ", "))), of which `shape` "
+                        + "leaves a column out: keep it, or name other columns under primary_key")
+            }
+            guard !known.isEmpty else {
                 throw ExtractError(
                     .configuration,
                     "\(place): mode \(stream.mode.rawValue) needs a key and the table has no primary key: name the columns under "
                         + "primary_key, or use mode replace")
             }
-            return shape.primaryKey
+            return known
         }
     }
 }

@@ -156,7 +156,7 @@ final class SQLSourceReader: SourceReader {
         }
         if !ends.isEmpty, phase == .rows, cursor == nil { after = currentValues }
         position = place(after: after)
-        try context.benches.with(rank: rank) { bench in try take(bench, sink, infers: session?.tellsTypes == false) }
+        try context.benches.with(rank: rank) { bench in try take(bench, sink) }
         failures = 0
         context.report(.page(partition, rows: sink.rows, bytes: sink.bytes))
         if isEnded { try endStatement() }
@@ -260,10 +260,10 @@ final class SQLSourceReader: SourceReader {
         wasSeen += 1
     }
 
-    private func take(_ bench: Workbench, _ sink: RecordSink, infers: Bool) throws {
+    private func take(_ bench: Workbench, _ sink: RecordSink) throws {
         sink.beginPage(bench)
         let page = writer.page
-        guard infers else {
+        guard session?.tellsTypes == false || sink.isShaping else {
             sink.add(lines: page.bytes, count: writer.rows)
             return try sink.endPage(cursor: position)
         }

@@ -44,8 +44,10 @@ struct DuckDBTable {
     /// Makes or changes the table, and claims it for the run's stream. What was done of it when a process dies may be repeated.
     static func prepare(_ connection: DuckDBConnection, _ manifest: RunManifest) throws -> DuckDBTable {
         _ = try quoted(manifest.table, manifest)
-        try claim(connection, manifest)
         let declared = try declared(connection, manifest.table)
+        // What is refused must not claim the name.
+        if declared.isEmpty { try TableNeeds.refuseNewTable(manifest, present: []) }
+        try claim(connection, manifest)
         var present = try columns(connection, manifest.table, declared)
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {

@@ -11,6 +11,9 @@ enum MySQLTable {
     /// Makes or changes the table, and claims it for the run's stream. Each statement commits by itself and may be repeated.
     static func prepare(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> TargetTable {
         let table = try quoted(manifest.table, manifest)
+        // Each statement commits by itself: what is refused must not claim the name.
+        try TableNeeds.refuseNewTable(
+            manifest, present: manifest.guards.freezesTables ? columns(connection, manifest) : [])
         try claim(connection, manifest)
         var present = try columns(connection, manifest)
         let wanted = TableNeeds.columns(manifest, present: present)

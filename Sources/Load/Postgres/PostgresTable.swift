@@ -35,6 +35,7 @@ enum PostgresTable {
         let table = try name(manifest)
         try claim(connection, manifest)
         var present = try columns(connection, manifest.table)
+        try TableNeeds.refuseNewTable(manifest, present: present)
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             return TargetTable(name: manifest.table, columns: [], key: manifest.key)

@@ -65,7 +65,7 @@ final class SQLiteBooks: TargetBooks {
     func loaded(_ run: RunID) throws(SQLiteError) -> [Int: LoadedChunk] {
         let query = try statement(
             """
-            SELECT seq, rows, rejects, loader, attempt, committed_at FROM _bobbin_ledger
+            SELECT seq, rows, rejects, loader, attempt, committed_at, chunks FROM _bobbin_ledger
             WHERE chunk_id > ? AND chunk_id < ?
             """)
         query.bind(0, "\(spool)/\(run)/")
@@ -77,9 +77,11 @@ final class SQLiteBooks: TargetBooks {
         func shared(_ text: String) -> String { texts.insert(text).memberAfterInsert }
         while try query.step() {
             let sequence = Int(query.integer(0))
-            found[sequence] = LoadedChunk(
+            var chunk = LoadedChunk(
                 sequence: sequence, rows: Int(query.integer(1)), rejects: Int(query.integer(2)),
                 loader: shared(query.text(3)), attempt: Int(query.integer(4)), at: shared(query.text(5)))
+            if !query.isNull(6) { chunk.discards = Discards(parsing: query.text(6)) }
+            found[sequence] = chunk
         }
         return found
     }
@@ -140,13 +142,14 @@ final class SQLiteBooks: TargetBooks {
     }
 
     /// The counts of a chunk, known once its rows are in.
-    func settle(_ id: ChunkID, rows: Int, rejects: Int, rejectsFile: String?) throws(SQLiteError) {
+    func settle(_ id: ChunkID, _ chunk: LoadedChunk, rejectsFile: String?) throws(SQLiteError) {
         let update = try statement(
-            "UPDATE _bobbin_ledger SET rows = ?, rejects = ?, rejects_file = ? WHERE chunk_id = ?")
-        update.bind(0, Int64(rows))
-        update.bind(1, Int64(rejects))
+            "UPDATE _bobbin_ledger SET rows = ?, rejects = ?, rejects_file = ?, chunks = ? WHERE chunk_id = ?")
+        update.bind(0, Int64(chunk.rows))
+        update.bind(1, Int64(chunk.rejects))
         if let rejectsFile { update.bind(2, rejectsFile) } else { update.bindNull(2) }
-        update.bind(3, id.text)
+        if let discards = chunk.discards.text { update.bind(3, discards) } else { update.bindNull(3) }
+        update.bind(4, id.text)
         _ = try update.step()
     }
 

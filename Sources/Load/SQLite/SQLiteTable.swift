@@ -34,6 +34,7 @@ enum SQLiteTable {
     static func prepare(_ connection: SQLiteConnection, _ manifest: RunManifest) throws -> TargetTable {
         try claim(connection, manifest)
         var (present, numeric) = try columns(connection, manifest.table)
+        try TableNeeds.refuseNewTable(manifest, present: present)
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             // Nothing was ever extracted: there is nothing to make a table of.
