@@ -43,6 +43,10 @@ package final class DuckDBConnection {
         database.close()
     }
 
+    /// Whether the last process that wrote to the file did not close it, so that its log was read again. Only the first in this
+    /// process to ask is told.
+    package func takeOver() -> Bool { database.takeOver() }
+
     /// Runs statements; rows that they give are thrown away.
     package func execute(_ sql: String) throws(DuckDBError) {
         var result = bobbin_duckdb_result()

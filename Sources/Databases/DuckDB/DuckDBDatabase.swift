@@ -9,6 +9,8 @@ struct DuckDBDatabase: Sendable {
     private struct Entry: Sendable {
         var address: UInt
         var users: Int
+        /// Its log was not empty when the file was opened: the last process was killed.
+        var wasLeftOpen: Bool
     }
 
     private static let entries = Mutex<[String: Entry]>([:])
@@ -30,8 +32,9 @@ struct DuckDBDatabase: Sendable {
                 return .success(entry.address)
             }
             do throws(DuckDBError) {
+                let wasLeftOpen = hasLog(settings.path)
                 let address = try make(settings, library)
-                entries[key] = Entry(address: address, users: 1)
+                entries[key] = Entry(address: address, users: 1, wasLeftOpen: wasLeftOpen)
                 return .success(address)
             } catch {
                 return .failure(error)
@@ -51,6 +54,22 @@ struct DuckDBDatabase: Sendable {
                 library.close(&handle)
             }
         }
+    }
+
+    /// Whether the last process that wrote to the file did not close it. Only the first to ask is told.
+    func takeOver() -> Bool {
+        DuckDBDatabase.entries.withLock { entries in
+            guard var entry = entries[key], entry.address == address, entry.wasLeftOpen else { return false }
+            entry.wasLeftOpen = false
+            entries[key] = entry
+            return true
+        }
+    }
+
+    /// Whether there is a write-ahead log with something in it.
+    private static func hasLog(_ path: String) -> Bool {
+        var status = stat()
+        return stat("\(path).wal", &status) == 0 && status.st_size > 0
     }
 
     private static func make(_ settings: DuckDBSettings, _ library: DuckDBLibrary) throws(DuckDBError) -> UInt {

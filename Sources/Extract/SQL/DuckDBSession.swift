@@ -5,8 +5,11 @@ internal import Manifest
 /// Reads a DuckDB file. What has no plain value in a vector comes as the text that DuckDB casts it to.
 package final class DuckDBSession: SQLSession {
     private let connection: DuckDBConnection
+    /// See ``SQLSession``.
     package let dialect: any SQLDialect = DuckDBDialect()
+    /// See ``SQLSession``.
     package let tellsTypes = true
+    /// See ``SQLSession``.
     package let defaultSchema: String?
 
     /// Opens the file, which must be there.
@@ -15,8 +18,10 @@ package final class DuckDBSession: SQLSession {
         defaultSchema = try connection.query("SELECT current_schema()").first?[0]
     }
 
+    /// See ``SQLSession``.
     package var version: String { "DuckDB \(connection.version)" }
 
+    /// See ``SQLSession``.
     package func relations() throws -> [SQLRelation] {
         let here = "database_name = current_database() AND NOT internal"
         let found = try connection.query(
@@ -31,6 +36,7 @@ package final class DuckDBSession: SQLSession {
         }
     }
 
+    /// See ``SQLSession``.
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let name: [DuckDBValue] = [.text(relation.schema ?? defaultSchema ?? ""), .text(relation.name)]
         let found = try connection.query(
@@ -54,6 +60,7 @@ package final class DuckDBSession: SQLSession {
         return SQLShape(columns: columns, primaryKey: key, order: order.count == key.count ? order : [])
     }
 
+    /// See ``SQLSession``.
     package func shape(of query: String) throws -> SQLShape {
         let found = try connection.query("DESCRIBE SELECT * FROM \(SQLRead.source(of: query))")
         return SQLShape(columns: try found.map { try column($0[0] ?? "", $0[1] ?? "") })
@@ -90,12 +97,15 @@ package final class DuckDBSession: SQLSession {
         return isNested ? column(.json, .json, "CAST(to_json(\(quoted)) AS VARCHAR)") : column(.text, .text, text)
     }
 
+    /// See ``SQLSession``.
     package func beginSnapshot() throws { try connection.begin() }
 
+    /// See ``SQLSession``.
     package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         DuckDBRows(try connection.stream(sql), columns.count)
     }
 
+    /// See ``SQLSession``.
     package func value(_ sql: String) throws -> String? { try connection.query(sql).first?.first ?? nil }
 }
 

@@ -5,7 +5,9 @@ internal import Manifest
 /// Reads a MariaDB or MySQL database by results that are not buffered (mysql_use_result).
 package final class MySQLSession: SQLSession {
     private let connection: MySQLConnection
+    /// See ``SQLSession``.
     package let dialect: any SQLDialect = MySQLDialect()
+    /// See ``SQLSession``.
     package let defaultSchema: String?
 
     /// Connects.
@@ -14,13 +16,16 @@ package final class MySQLSession: SQLSession {
         defaultSchema = try connection.query("SELECT DATABASE()").text(0, 0)
     }
 
+    /// See ``SQLSession``.
     package let tellsTypes = true
 
+    /// See ``SQLSession``.
     package var version: String {
         let numbers = connection.versionNumbers.map(String.init).joined(separator: ".")
         return "\(connection.flavour == .mariaDB ? "MariaDB" : "MySQL") \(numbers)"
     }
 
+    /// See ``SQLSession``.
     package func relations() throws -> [SQLRelation] {
         let found = try connection.query(
             """
@@ -36,6 +41,7 @@ package final class MySQLSession: SQLSession {
         }
     }
 
+    /// See ``SQLSession``.
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let name: [MySQLValue] = [.text(relation.schema ?? defaultSchema ?? ""), .text(relation.name)]
         var shape = try self.shape(from: SQLCatalog.quoted(relation, dialect))
@@ -89,6 +95,7 @@ package final class MySQLSession: SQLSession {
         }
     }
 
+    /// See ``SQLSession``.
     package func shape(of query: String) throws -> SQLShape {
         try shape(from: SQLRead.source(of: query))
     }
@@ -136,15 +143,18 @@ package final class MySQLSession: SQLSession {
         }
     }
 
+    /// See ``SQLSession``.
     package func beginSnapshot() throws {
         try connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         try connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
     }
 
+    /// See ``SQLSession``.
     package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         MySQLSourceRows(try connection.stream(sql), columns)
     }
 
+    /// See ``SQLSession``.
     package func value(_ sql: String) throws -> String? {
         let found = try connection.query(sql)
         return found.rows.isEmpty || found.columns.isEmpty ? nil : found.text(0, 0)

@@ -5,7 +5,9 @@ internal import Manifest
 /// Reads a PostgreSQL database by `COPY (SELECT ...) TO STDOUT` (manual, COPY).
 package final class PostgresSession: SQLSession {
     private let connection: PostgresConnection
+    /// See ``SQLSession``.
     package let dialect: any SQLDialect = PostgresDialect()
+    /// See ``SQLSession``.
     package let defaultSchema: String?
 
     /// Connects; without `schema` the search path decides.
@@ -20,13 +22,16 @@ package final class PostgresSession: SQLSession {
         defaultSchema = schema ?? (found.rows > 0 ? found.text(0, 0) : nil)
     }
 
+    /// See ``SQLSession``.
     package let tellsTypes = true
 
+    /// See ``SQLSession``.
     package var version: String {
         let number = connection.serverVersion
         return "PostgreSQL \(number / 10_000).\(number % 10_000)"
     }
 
+    /// See ``SQLSession``.
     package func relations() throws -> [SQLRelation] {
         // Parts of a partitioned table are read with it.
         let found = try connection.query(
@@ -45,6 +50,7 @@ package final class PostgresSession: SQLSession {
         }
     }
 
+    /// See ``SQLSession``.
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let name = try SQLCatalog.quoted(relation, dialect)
         let found = try connection.query(
@@ -78,6 +84,7 @@ package final class PostgresSession: SQLSession {
         return SQLShape(columns: columns, primaryKey: key, order: order.count == key.count ? order : [])
     }
 
+    /// See ``SQLSession``.
     package func shape(of query: String) throws -> SQLShape {
         let found = try connection.query("SELECT * FROM \(SQLRead.source(of: query)) LIMIT 0")
         let names = found.names
@@ -145,14 +152,17 @@ package final class PostgresSession: SQLSession {
         return column(.text, .text)
     }
 
+    /// See ``SQLSession``.
     package func beginSnapshot() throws {
         try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
+    /// See ``SQLSession``.
     package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         PostgresRows(try connection.copyOut("COPY (\(sql)) TO STDOUT"), columns.count)
     }
 
+    /// See ``SQLSession``.
     package func value(_ sql: String) throws -> String? {
         let found = try connection.query(sql)
         return found.rows > 0 && found.columns > 0 ? found.text(0, 0) : nil

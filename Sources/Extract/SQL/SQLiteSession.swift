@@ -5,6 +5,7 @@ internal import Manifest
 /// Reads a SQLite file (https://sqlite.org/lang.html).
 package final class SQLiteSession: SQLSession {
     private let connection: SQLiteConnection
+    /// See ``SQLSession``.
     package let dialect: any SQLDialect = SQLiteDialect()
 
     /// Opens the file, which must be there, for reading only.
@@ -14,14 +15,18 @@ package final class SQLiteSession: SQLSession {
         _ = try Self.first(connection, "SELECT count(*) FROM sqlite_schema")
     }
 
+    /// See ``SQLSession``.
     package let tellsTypes = false
 
+    /// See ``SQLSession``.
     package var version: String {
         (try? Self.first(connection, "SELECT sqlite_version()")).flatMap { $0 }.map { "SQLite \($0)" } ?? "SQLite"
     }
 
+    /// See ``SQLSession``.
     package let defaultSchema: String? = nil
 
+    /// See ``SQLSession``.
     package func relations() throws -> [SQLRelation] {
         let list = try connection.prepare(
             "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
@@ -34,6 +39,7 @@ package final class SQLiteSession: SQLSession {
         return found
     }
 
+    /// See ``SQLSession``.
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let info = try connection.prepare(
             "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?)")
@@ -67,6 +73,7 @@ package final class SQLiteSession: SQLSession {
         return key.compactMap { name in columns.first { $0.name.isSame(as: name) } }
     }
 
+    /// See ``SQLSession``.
     package func shape(of query: String) throws -> SQLShape {
         let statement = try connection.prepare("SELECT * FROM \(SQLRead.source(of: query)) LIMIT 0")
         return SQLShape(
@@ -93,12 +100,15 @@ package final class SQLiteSession: SQLSession {
             name, type, type == .bytes ? .bytes : .text, native: declared, expression: SQLiteConnection.quote(name))
     }
 
+    /// See ``SQLSession``.
     package func beginSnapshot() throws { try connection.execute("BEGIN") }
 
+    /// See ``SQLSession``.
     package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         SQLiteRows(try connection.prepare(sql), columns)
     }
 
+    /// See ``SQLSession``.
     package func value(_ sql: String) throws -> String? { try Self.first(connection, sql) }
 
     private static func first(_ connection: SQLiteConnection, _ sql: String) throws(SQLiteError) -> String? {

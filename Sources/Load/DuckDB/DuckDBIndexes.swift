@@ -29,33 +29,63 @@ enum DuckDBIndexes {
             }
         }
         if manifest.key.isEmpty { return }
-        let table = try DuckDBTable.quoted(manifest.table, manifest)
-        let list = try manifest.key.map { try DuckDBTable.quoted($0, manifest) }.joined(separator: ", ")
+        try create(connection, name, on: manifest.table, manifest.key, wanted)
+    }
+
+    /// - Parameter noted: the key as `_bobbin_tables` keeps it.
+    private static func create(
+        _ connection: DuckDBConnection, _ index: String, on table: String, _ key: [String], _ noted: String
+    ) throws {
+        let list = try key.map { try DuckDBConnection.quote(identifier: $0) }.joined(separator: ", ")
         do {
             try DuckDBTable.transaction(connection) {
                 try connection.execute(
-                    "CREATE UNIQUE INDEX \(try DuckDBTable.quoted(name, manifest)) ON \(table)(\(list))")
+                    "CREATE UNIQUE INDEX \(try DuckDBConnection.quote(identifier: index)) ON "
+                        + "\(try DuckDBConnection.quote(identifier: table))(\(list))")
                 try connection.change(
-                    "UPDATE _bobbin_tables SET key_columns = ? WHERE target_table = ?",
-                    [.text(wanted), .text(manifest.table)])
+                    "UPDATE _bobbin_tables SET key_columns = ? WHERE target_table = ?", [.text(noted), .text(table)])
             }
         } catch let error as DuckDBError {
             guard error.kind == .data else { throw error }
             throw LoadError(
-                .configuration,
-                "table \(manifest.table): its rows are not unique by (\(manifest.key.joined(separator: ", "))): \(error)"
-            )
+                .configuration, "table \(table): its rows are not unique by (\(key.joined(separator: ", "))): \(error)")
         }
     }
 
     /// Takes the index away that Bobbin made, if it did.
     static func drop(_ connection: DuckDBConnection, _ manifest: RunManifest) throws {
         guard try keyOfIndex(connection, manifest) != nil else { return }
+        try drop(connection, name(manifest), of: manifest.table)
+    }
+
+    private static func drop(_ connection: DuckDBConnection, _ index: String, of table: String) throws {
         connection.forgetStatements()
         try DuckDBTable.transaction(connection) {
-            try connection.execute("DROP INDEX IF EXISTS \(try DuckDBTable.quoted(name(manifest), manifest))")
+            try connection.execute("DROP INDEX IF EXISTS \(try DuckDBConnection.quote(identifier: index))")
             try connection.change(
-                "UPDATE _bobbin_tables SET key_columns = NULL WHERE target_table = ?", [.text(manifest.table)])
+                "UPDATE _bobbin_tables SET key_columns = NULL WHERE target_table = ?", [.text(table)])
+        }
+    }
+
+    /// Makes all indexes of Bobbin's anew.
+    ///
+    /// When DuckDB 1.5.6 reads its log again after a crash, indexes may lose rows, also for good once the log is in the file: then the
+    /// commit of a delete fails with a fatal error ("Failed to delete all rows from index"), and a second row of a key is not noticed
+    /// (tried with kill -9). What dies in between leaves a table without its index, which the next run makes.
+    static func renew(_ connection: DuckDBConnection) throws {
+        let tables = try connection.query(
+            "SELECT target_table, key_columns FROM _bobbin_tables WHERE key_columns IS NOT NULL ORDER BY target_table")
+        for row in tables {
+            guard let table = row[0], let noted = row[1],
+                let key = (try? JSONValue(parsing: noted))?.elements?.compactMap(\.text), !key.isEmpty
+            else { continue }
+            let index = TableNeeds.indexName(table, "key", limit: 200)
+            let found = try connection.query(
+                "SELECT 1 FROM duckdb_indexes() WHERE \(DuckDBTable.here) AND index_name = ? AND table_name = ?",
+                [.text(index), .text(table)])
+            if found.isEmpty { continue }
+            try drop(connection, index, of: table)
+            try create(connection, index, on: table, key, noted)
         }
     }
 

@@ -14,6 +14,8 @@ package final class DuckDBTarget: LoadTarget {
     private var open: (connection: DuckDBConnection, books: SQLBooks)?
     private var tables: [String: DuckDBTable] = [:]
     private var isInTransaction = false
+    /// DuckDB gave the database up.
+    private var wasBroken = false
     /// Tables of which a row was refused in the transaction that was undone: the next one looks at all rows first.
     private var careful: Set<String> = []
 
@@ -28,7 +30,10 @@ package final class DuckDBTarget: LoadTarget {
     }
 
     private func connected() throws -> (connection: DuckDBConnection, books: SQLBooks) {
-        if let open, !open.connection.isBroken { return open }
+        if let open {
+            guard open.connection.isBroken else { return open }
+            wasBroken = true
+        }
         open = nil
         tables = [:]
         if isInTransaction {
@@ -36,6 +41,10 @@ package final class DuckDBTarget: LoadTarget {
         }
         let connection = try DuckDBConnection(settings)
         try connection.execute(DuckDBBooks.schema)
+        if connection.takeOver() || wasBroken {
+            try DuckDBIndexes.renew(connection)
+            wasBroken = false
+        }
         let made = (connection, SQLBooks(session: DuckDBBooks(connection), spool: spool))
         open = made
         return made
@@ -79,6 +88,7 @@ extension DuckDBTarget: SQLTarget {
     func rollback() {
         isInTransaction = false
         guard let connection = open?.connection, !connection.isBroken else {
+            wasBroken = wasBroken || open != nil
             open = nil
             return
         }
