@@ -51,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CZlibABI"),
         .systemLibrary(name: "CMySQLABI"),
         .systemLibrary(name: "CDuckDBABI"),
+        .systemLibrary(name: "CODBCABI"),
         .target(
             name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
@@ -63,7 +64,9 @@ let package = Package(
                 "Threads",
             ],
             swiftSettings: settings),
-        .target(name: "Databases", dependencies: ["CDuckDBABI", "CMySQLABI", "CSQLite"], swiftSettings: settings),
+        .target(
+            name: "Databases", dependencies: ["CDuckDBABI", "CMySQLABI", "CODBCABI", "CSQLite"],
+            swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
             swiftSettings: settings),
@@ -104,7 +107,8 @@ let package = Package(
             name: "LoadTests", dependencies: ["Databases", "JSON", "Load", "Manifest", "Spool", "Storage", "TestKit"],
             swiftSettings: settings),
         .testTarget(
-            name: "DatabasesTests", dependencies: ["CMySQLABI", "Databases", "TestKit"], swiftSettings: settings),
+            name: "DatabasesTests", dependencies: ["CMySQLABI", "CODBCABI", "Databases", "TestKit"],
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestKit"], swiftSettings: settings),
         .testTarget(name: "ChunkTests", dependencies: ["Chunk", "Manifest", "TestKit"], swiftSettings: settings),
         .testTarget(

@@ -16,6 +16,12 @@ need_command() {
     command -v "$1" >/dev/null || missing+=("$1")
 }
 
+# ODBC drivers lie below the directory of the architecture.
+need_driver() {
+    local driver=$1 package=$2
+    compgen -G "/usr/lib/*/odbc/$driver" >/dev/null || missing+=("$package")
+}
+
 if ! command -v swift >/dev/null; then
     echo "deps: there is no swift in PATH; install a Swift toolchain (6.2 or newer) from https://swift.org/install" >&2
     exit 1
@@ -36,6 +42,11 @@ for part in "$@"; do
             # The servers that tests start, with their client libraries.
             compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
             command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+            # The ODBC driver manager and the drivers that are tried.
+            ldconfig -p 2>/dev/null | grep -q 'libodbc\.so\.2' || missing+=(unixodbc)
+            need_driver psqlodbcw.so odbc-postgresql
+            need_driver libmaodbc.so odbc-mariadb
+            need_driver libsqlite3odbc.so libsqliteodbc
             ;;
         *)
             echo "deps: unknown part \"$part\"; known: build, test" >&2
