@@ -29,7 +29,7 @@ struct Connections: ParsableCommand {
                                 let uses = Connections.uses(of: name, workspace)
                                 return .record([
                                     ("name", .string(name)), ("type", .string(connection.type)),
-                                    ("place", .string(Connections.place(connection))),
+                                    ("place", .string(Connections.place(connection, workspace))),
                                     ("sources_of", .array(uses.sources.map { .string($0) })),
                                     ("targets_of", .array(uses.targets.map { .string($0) })),
                                 ])
@@ -43,7 +43,8 @@ struct Connections: ParsableCommand {
                     connections.map { name, connection in
                         let uses = Connections.uses(of: name, workspace)
                         return [
-                            name, connection.type, Connections.place(connection), uses.sources.joined(separator: ", "),
+                            name, connection.type, Connections.place(connection, workspace),
+                            uses.sources.joined(separator: ", "),
                             uses.targets.joined(separator: ", "),
                         ]
                     }))
@@ -94,7 +95,7 @@ struct Connections: ParsableCommand {
                     .usage,
                     "connection \(name) is of type \(connection.type): only databases have tables to list; `bobbin preview JOB` shows its records"
                 )
-            case .sqlite, .postgres, .mysql, .duckdb: break
+            case .sqlite, .postgres, .mysql, .duckdb, .odbc: break
             }
             let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)
             let relations = found.relations.filter { relation in
@@ -147,12 +148,13 @@ struct Connections: ParsableCommand {
     }
 
     /// Where a connection leads, without anything secret.
-    private static func place(_ connection: Connection) -> String {
+    private static func place(_ connection: Connection, _ workspace: Workspace) -> String {
         switch connection {
         case .http(let http): return http.baseURL
         case .files(let files): return files.path
         case .sqlite(let sqlite): return sqlite.path
         case .duckdb(let duckdb): return duckdb.path
+        case .odbc(let odbc): return workspace.odbc(odbc).name
         case .postgres(let postgres):
             // A URL may hold a password.
             if postgres.url != nil { return "url" }
@@ -178,7 +180,7 @@ struct Connections: ParsableCommand {
                 let count = try workspace.files.list(files.path, .inventoryList).count
                 checks.append(Check(name, .good, "\(files.path) can be read; \(Format.count(count)) entries"))
             } catch { checks.append(Check(name, .problem, "\(error)")) }
-        case .sqlite, .postgres, .mysql, .duckdb:
+        case .sqlite, .postgres, .mysql, .duckdb, .odbc:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
                     let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)

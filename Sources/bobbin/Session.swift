@@ -161,7 +161,7 @@ final class Session: Sendable {
         case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
         case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
         case .duckdb(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
-        case .http, .files, nil: break
+        case .http, .files, .odbc, nil: break
         }
         let target = try open(name, options)
         let worker = try LoadWorker(

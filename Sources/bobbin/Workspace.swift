@@ -78,7 +78,7 @@ struct Workspace {
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
-        case .http, .files, nil:
+        case .http, .files, .odbc, nil:
             throw LoadError(
                 .configuration,
                 "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"
@@ -111,6 +111,7 @@ struct Workspace {
                 // Of one process all connections share the file as it was opened first.
                 made.isReadOnly = !workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
                 return try DuckDBSession(made)
+            case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
             case .http, .files, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")
             }
@@ -161,6 +162,16 @@ struct Workspace {
         made.library = settings.library
         made.memoryLimit = settings.memoryLimit
         made.threads = settings.threads
+        return made
+    }
+
+    /// An ODBC connection's settings, as its client takes them.
+    func odbc(_ settings: ODBCConnectionSettings) -> ODBCSettings {
+        var made = ODBCSettings(
+            connectionString: settings.connectionString?.reveal() ?? "", dataSource: settings.dataSource)
+        made.user = settings.user
+        if let password = settings.password { made.password = ODBCSecret(password.reveal()) }
+        made.loginSeconds = seconds(settings.connectTimeout)
         return made
     }
 

@@ -117,4 +117,29 @@ import Testing
                         path: "w.db", cacheSize: 32_000_000, walAutocheckpoint: nil, busyTimeout: .seconds(30))))
         #expect(problems(yaml, variables: ["DB": "w.db"]).count == 4)
     }
+
+    static let inString =
+        "connections.a.connection_string: it holds a password; move it to `password`, expected ${NAME} of an environment "
+        + "variable or file:PATH, keep secrets out of the file and change this one"
+
+    /// A connection string may take its password from outside, and no other.
+    @Test(arguments: [
+        ("Driver=x;PWD=hunter2;Server=y", true), ("Driver=x; password = {hunter2}", true),
+        ("Driver=${A};Pwd=hunter2", true), ("PWD=file:secret", true), ("Driver=x;PWD=${A}", false),
+        ("Driver=x;PWD={${A}}", false), ("Driver=x;PWD=", false), ("Driver={PWD=x};Server=y", false),
+    ])
+    func passwordsOfConnectionStrings(text: String, isRefused: Bool) {
+        let found = problems(
+            "connections:\n  a: {type: odbc, connection_string: \"\(text)\"}\njobs: {}")
+        #expect(found.contains { $0.contains(Self.inString) } == isRefused, "\(found)")
+        #expect(!found.contains { $0.contains("hunter2") })
+    }
+
+    @Test func aDriverOrADataSourceIsNeeded() {
+        #expect(
+            problems("connections:\n  a: {type: odbc, user: u}\njobs: {}").contains {
+                $0.contains("name a driver and a server, or a `dsn`")
+            })
+        #expect(problems("connections:\n  a: {type: odbc, dsn: d}\njobs: {}") == [])
+    }
 }

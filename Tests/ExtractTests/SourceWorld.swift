@@ -14,12 +14,18 @@ import Threads
 final class SourceWorld {
     let engine: TestEngine
     let world: World
+    /// The driver that the engine is read through; nil for its own client.
+    let odbc: ODBCDatabase?
     private let files = POSIXFileSystem()
     /// What opens a session, in place of the engine's own.
     var opener: (@Sendable (any SQLSession) -> any SQLSession)?
 
-    init(_ engine: TestEngine) throws {
+    /// A database that is read through its ODBC driver.
+    convenience init(odbc: ODBCDatabase) throws { try self.init(odbc.engine, odbc: odbc) }
+
+    init(_ engine: TestEngine, odbc: ODBCDatabase? = nil) throws {
         self.engine = engine
+        self.odbc = odbc
         world = try World(engine)
         switch engine {
         case .sqlite: try run("PRAGMA journal_mode = WAL")
@@ -31,7 +37,7 @@ final class SourceWorld {
     }
 
     /// The schema that tables lie in, as streams name it with the dot behind; empty where there is none.
-    var prefix: String { engine == .sqlite ? "" : engine == .duckdb ? "main." : "\(world.schema)." }
+    var prefix: String { engine == .sqlite || odbc == .mariaDB ? "" : engine == .duckdb ? "main." : "\(world.schema)." }
 
     /// Runs statements, separated by semicolons.
     func run(_ sql: String) throws {
@@ -66,6 +72,10 @@ final class SourceWorld {
     /// Opens the database as a source.
     func open() throws -> any SQLSession {
         let session: any SQLSession
+        if let odbc {
+            session = try ODBCSession(odbcSettings(odbc))
+            return opener?(session) ?? session
+        }
         switch engine {
         case .sqlite: session = try SQLiteSession(path: world.database, busySeconds: 5)
         case .postgres: session = try PostgresSession(world.postgresSettings(), schema: world.schema)
@@ -75,7 +85,16 @@ final class SourceWorld {
         return opener?(session) ?? session
     }
 
+    func odbcSettings(_ odbc: ODBCDatabase) throws -> ODBCSettings {
+        switch odbc {
+        case .postgres: try odbc.settings("postgres")
+        case .mariaDB: try odbc.settings(world.schema)
+        case .sqlite: try odbc.settings(world.database)
+        }
+    }
+
     private var type: String {
+        if odbc != nil { return "odbc, dsn: unused" }
         switch engine {
         case .sqlite: "sqlite, path: unused"
         case .postgres: "postgres"

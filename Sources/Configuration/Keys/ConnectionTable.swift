@@ -3,7 +3,7 @@ extension Table {
         "connection", "A system that jobs read from or write to.", discriminator: "type",
         [
             Key(
-                "type", .choice(["http", "files", "sqlite", "duckdb", "postgres", "mysql"]), required: true,
+                "type", .choice(["http", "files", "sqlite", "duckdb", "postgres", "mysql", "odbc"]), required: true,
                 "What the system is."
             ),
             Key("base_url", .text(.url), required: true, for: ["http"], "What the paths of sources are appended to."),
@@ -40,8 +40,15 @@ extension Table {
             Key("host", .text(.expanded), for: ["postgres", "mysql"], "The host, or the directory of its socket."),
             Key("port", .integer(1...65535), for: ["postgres", "mysql"], "The port."),
             Key("database", .text(.expanded), for: ["postgres", "mysql"], "The database."),
-            Key("user", .text(.expanded), for: ["postgres", "mysql"], "The user."),
-            Key("password", .text(.secret), for: ["postgres", "mysql"], "The user's password."),
+            Key(
+                "connection_string", .text(.maybeSecret), for: ["odbc"],
+                "`Driver=NAME;Server=HOST;...` as the driver's manual has it; a password in it only as `${NAME}`, or the whole as "
+                    + "`file:PATH`."),
+            Key(
+                "dsn", .text(.expanded), for: ["odbc"],
+                "A data source of odbc.ini; what the connection string says goes before it."),
+            Key("user", .text(.expanded), for: ["postgres", "mysql", "odbc"], "The user."),
+            Key("password", .text(.secret), for: ["postgres", "mysql", "odbc"], "The user's password."),
             Key(
                 "sslmode", .choice(["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]),
                 for: ["postgres"],
@@ -62,7 +69,8 @@ extension Table {
                 "schema", .text(.name), for: ["postgres"],
                 "Where tables lie; made when absent. Without it the search path decides."),
             Key(
-                "connect_timeout", .duration(minimum: .milliseconds(1)), standard: "10s", for: ["postgres", "mysql"],
+                "connect_timeout", .duration(minimum: .milliseconds(1)), standard: "10s",
+                for: ["postgres", "mysql", "odbc"],
                 "For the connection to stand."),
             Key(
                 "statement_timeout", .duration(minimum: .zero), standard: "10m", for: ["postgres", "mysql"],

@@ -32,6 +32,8 @@ struct ConnectionReader {
                     connectTimeout: fields.duration("connect_timeout"),
                     statementTimeout: fields.duration("statement_timeout"), lockTimeout: fields.duration("lock_timeout")
                 ))
+        case "odbc":
+            return .odbc(readODBC(fields, expander))
         case "duckdb":
             return expander.text("path", of: fields).map { path in
                 .duckdb(
@@ -111,6 +113,31 @@ struct ConnectionReader {
             return nil
         }
         return Secret(url)
+    }
+
+    private func readODBC(_ fields: Fields, _ expander: Expander) -> ODBCConnectionSettings {
+        if !fields.has("connection_string"), !fields.has("dsn") {
+            fields.fail(.missingKey, "connection_string", "the key is missing; name a driver and a server, or a `dsn`")
+        }
+        return ODBCConnectionSettings(
+            connectionString: readConnectionString(fields, expander), dataSource: expander.text("dsn", of: fields),
+            user: expander.text("user", of: fields), password: expander.secret("password", of: fields),
+            connectTimeout: fields.duration("connect_timeout"))
+    }
+
+    private func readConnectionString(_ fields: Fields, _ expander: Expander) -> Secret? {
+        guard let text = fields.optionalText("connection_string") else { return nil }
+        let passwords = ConnectionString.pairs(text).filter { ConnectionString.isPassword($0.key) }
+        if Expansion.path(of: text) == nil,
+            passwords.contains(where: { !$0.value.isEmpty && !Expansion.hasVariables($0.value) })
+        {
+            fields.fail(
+                .literalSecret, "connection_string",
+                "it holds a password; move it to `password`, \(TextRule.secret.expectation), "
+                    + "keep secrets out of the file and change this one")
+            return nil
+        }
+        return expander.text("connection_string", of: fields).map { Secret($0) }
     }
 
     private func readAuthorization(_ fields: Fields, _ expander: Expander) -> Authorization? {

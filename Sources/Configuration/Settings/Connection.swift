@@ -6,14 +6,15 @@ package enum Connection: Sendable, Hashable {
     case postgres(PostgresConnectionSettings)
     case mysql(MySQLConnectionSettings)
     case duckdb(DuckDBConnectionSettings)
+    case odbc(ODBCConnectionSettings)
 
     /// Types that rows can be written to.
     package static let targets = ["sqlite", "duckdb", "postgres", "mysql"]
 
     /// Types that rows can be read from.
-    package static let sources = ["http", "files", "sqlite", "duckdb", "postgres", "mysql"]
+    package static let sources = ["http", "files", "sqlite", "duckdb", "postgres", "mysql", "odbc"]
     /// Types whose tables and queries are sources.
-    static let databases = ["sqlite", "duckdb", "postgres", "mysql"]
+    static let databases = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -30,6 +31,7 @@ package enum Connection: Sendable, Hashable {
         case .postgres: "postgres"
         case .mysql: "mysql"
         case .duckdb: "duckdb"
+        case .odbc: "odbc"
         }
     }
 }
@@ -86,6 +88,18 @@ package struct MySQLConnectionSettings: Sendable, Hashable {
     package let statementTimeout: Duration
     /// For another one's lock.
     package let lockTimeout: Duration
+}
+
+/// A database to read through its ODBC driver.
+package struct ODBCConnectionSettings: Sendable, Hashable {
+    /// `keyword=value` pairs for the driver; it may hold a password, if that came from outside of the file.
+    package let connectionString: Secret?
+    /// A data source of odbc.ini.
+    package let dataSource: String?
+    package let user: String?
+    package let password: Secret?
+    /// For the connection to stand.
+    package let connectTimeout: Duration
 }
 
 /// A DuckDB database.

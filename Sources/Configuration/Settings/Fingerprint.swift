@@ -16,6 +16,12 @@ extension Settings {
             text.add("port", settings.port.map { String($0) })
             text.add("database", settings.database)
         case .duckdb(let settings): text.add("file", settings.path)
+        case .odbc(let settings):
+            text.add("dsn", settings.dataSource)
+            for pair in ConnectionString.pairs(settings.connectionString?.reveal() ?? "")
+            where ConnectionString.isPlace(pair.key) {
+                text.add(pair.key.lowercased(), pair.value)
+            }
         case nil: break
         }
         switch stream.source {

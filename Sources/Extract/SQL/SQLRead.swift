@@ -70,8 +70,8 @@ struct SQLRead {
 
     /// Gives a value if there is a row whose cursor is NULL.
     func rowWithoutCursor() throws -> String {
-        try SQLRead(dialect: dialect, source: source, columns: [], order: order, filters: filters, list: "1")
-            .rowsWithoutCursor() + " LIMIT 1"
+        let all = SQLRead(dialect: dialect, source: source, columns: [], order: order, filters: filters, list: "1")
+        return dialect.limited(try all.rowsWithoutCursor(), to: 1)
     }
 
     private func select(_ conditions: [String], ordered: Bool, _ limit: Int?) throws -> String {
@@ -82,8 +82,7 @@ struct SQLRead {
         if ordered, !order.isEmpty {
             text += " ORDER BY " + (try order.map { try dialect.quote($0.name) }.joined(separator: ", "))
         }
-        if let limit { text += " LIMIT \(limit)" }
-        return text
+        return limit.map { dialect.limited(text, to: $0) } ?? text
     }
 
     /// The condition for rows behind one in the order: `(a, b) > (x, y)`, or the same spelled out.
@@ -114,15 +113,17 @@ struct SQLRead {
             return isPlain && !digits.isEmpty && text.utf8.count - digits.count <= 1 ? text : try dialect.literal(text)
         case .bytes:
             return try dialect.bytes(text)
-        case .boolean, .text, .json, .hexadecimal, .moment, .instant:
+        case .moment, .instant:
+            return try dialect.moment(text)
+        case .boolean, .text, .json, .hexadecimal:
             return try dialect.literal(text)
         }
     }
 
     /// A statement as the engine takes it as a source of rows.
     static func source(of query: String) -> String {
-        // A line feed, as the query may end in a comment.
-        "(\(trimmed(query))\n) AS bobbin_query"
+        // A line feed, as the query may end in a comment. Oracle takes no AS before the name of a table.
+        "(\(trimmed(query))\n) bobbin_query"
     }
 
     /// A query without the semicolon at its end.

@@ -48,6 +48,10 @@ package protocol SQLDialect: Sendable {
     func literal(_ text: String) throws -> String
     /// Bytes, given as hexadecimal digits.
     func bytes(_ hexadecimal: String) throws -> String
+    /// A date, or a date and time with a space between them, as a literal.
+    func moment(_ text: String) throws -> String
+    /// A SELECT of which no more than `rows` rows are taken.
+    func limited(_ sql: String, to rows: Int) -> String
     /// Whether `(a, b) > (x, y)` uses an index on `(a, b)`.
     var comparesRows: Bool { get }
 }
@@ -55,4 +59,10 @@ package protocol SQLDialect: Sendable {
 extension SQLDialect {
     /// As in the SQL standard.
     package func bytes(_ hexadecimal: String) throws -> String { "x'\(hexadecimal)'" }
+
+    /// A text in its quotes.
+    package func moment(_ text: String) throws -> String { try literal(text) }
+
+    /// The statement with a LIMIT clause.
+    package func limited(_ sql: String, to rows: Int) -> String { "\(sql) LIMIT \(rows)" }
 }

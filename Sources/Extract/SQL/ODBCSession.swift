@@ -1,0 +1,168 @@
+internal import Chunk
+package import Databases
+internal import Manifest
+
+/// Reads whatever database an ODBC driver leads to. What there is comes from the driver's catalogue functions, the rest from
+/// plain SQL.
+package final class ODBCSession: SQLSession {
+    private let connection: ODBCConnection
+    private let spelling: ODBCDialect
+    package let tellsTypes = true
+    package let defaultSchema: String?
+    /// What the driver calls the relations.
+    private var known: [SQLRelation: ODBCTable] = [:]
+
+    /// Connects.
+    package init(_ settings: ODBCSettings) throws(ODBCError) {
+        let connection = try ODBCConnection(settings)
+        self.connection = connection
+        spelling = ODBCDialect(connection.info)
+        if let sql = spelling.product.schemaQuery {
+            defaultSchema = try connection.first(sql)?.first ?? nil
+        } else {
+            defaultSchema = nil
+        }
+    }
+
+    package var dialect: any SQLDialect { spelling }
+
+    package var version: String {
+        let info = connection.info
+        return "\(info.databaseName) \(info.databaseVersion) through \(info.driverName) \(info.driverVersion)"
+    }
+
+    package func relations() throws -> [SQLRelation] {
+        var found: [SQLRelation] = []
+        for table in try connection.tables() where ["TABLE", "BASE TABLE", "VIEW"].contains(table.kind.uppercased()) {
+            // Where there are no schemas, a database's own tables may lie in catalogues of these names.
+            if ODBCProduct.isOfSystem(table.schema ?? table.catalog ?? "") { continue }
+            let relation = SQLRelation(
+                schema: table.schema, name: table.name, kind: table.kind.uppercased() == "VIEW" ? .view : .table,
+                rows: nil)
+            known[relation] = table
+            found.append(relation)
+        }
+        return found.sorted { ODBCSession.isBefore($0.schema ?? "", $1.schema ?? "", $0.name, $1.name) }
+    }
+
+    /// Schemas by their bytes, then names.
+    private static func isBefore(_ schema: String, _ other: String, _ name: String, _ otherName: String) -> Bool {
+        schema.isSame(as: other)
+            ? name.utf8.lexicographicallyPrecedes(otherName.utf8)
+            : schema.utf8.lexicographicallyPrecedes(other.utf8)
+    }
+
+    package func shape(of relation: SQLRelation) throws -> SQLShape {
+        let table = known[relation] ?? ODBCTable(schema: relation.schema, relation.name)
+        var shape = try shape(from: SQLCatalog.quoted(relation, dialect))
+        for declared in try connection.columns(table) {
+            guard let index = shape.columns.firstIndex(where: { $0.name.isSame(as: declared.name) }) else { continue }
+            shape.columns[index].native = declared.typeName
+            shape.columns[index].isNullable = declared.isNullable != false
+            shape.columns[index].standard = declared.defaultValue
+        }
+        guard relation.kind == .table else { return shape }
+        shape.primaryKey = try connection.primaryKey(table)
+        let order = shape.primaryKey.compactMap { shape.column($0) }
+        if order.count == shape.primaryKey.count, order.allSatisfy(\.isOrderable) { shape.order = order }
+        return shape
+    }
+
+    package func shape(of query: String) throws -> SQLShape { try shape(from: SQLRead.source(of: query)) }
+
+    private func shape(from source: String) throws -> SQLShape {
+        let found = try connection.query("SELECT * FROM \(source) WHERE 1 = 0")
+        return SQLShape(columns: try found.columns.map(column))
+    }
+
+    private func column(_ found: ODBCColumn) throws -> SQLColumn {
+        let (type, form): (LogicalType, SQLColumn.Form) =
+            switch found.form {
+            case .bit: (.boolean, .boolean)
+            case .integer: (found.isWideInteger ? .bigint : .integer, .integer)
+            case .unsigned: (.decimal, .integer)
+            case .double: (.double, .number)
+            case .decimal: (.decimal, .number)
+            case .date: (.date, .moment)
+            case .time: (.time, .moment)
+            case .timestamp: (.datetime, .moment)
+            case .guid: (.uuid, .text)
+            case .text: (.text, .text)
+            case .binary: (.bytes, .bytes)
+            }
+        var column = SQLColumn(
+            found.name, type, form, native: found.typeName, expression: try dialect.quote(found.name),
+            isNullable: found.isNullable != false)
+        column.isOrderable = spelling.product.isOrderable(found.form)
+        return column
+    }
+
+    /// One statement sees one state in the databases that there are drivers for; how to have that for several is no part of ODBC.
+    package func beginSnapshot() {}
+
+    package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
+        try ODBCSourceRows(connection.stream(sql), columns)
+    }
+
+    package func value(_ sql: String) throws -> String? { try connection.first(sql)?.first ?? nil }
+}
+
+private final class ODBCSourceRows: SQLRows {
+    private let stream: ODBCStream
+    private let forms: [ODBCColumn.Form]
+    private let columns: Int
+    private var row: ODBCRow?
+    /// A value in the making.
+    private let scratch = RawBuffer(capacity: ODBCRow.plainCapacity)
+
+    /// - Parameter columns: those that become values of records; others may stand behind them.
+    init(_ stream: ODBCStream, _ columns: [SQLColumn]) throws(ExtractError) {
+        self.stream = stream
+        self.columns = columns.count
+        forms = stream.columns.map(\.form)
+        guard forms.count >= columns.count else {
+            throw ExtractError(.configuration, "the driver gives \(forms.count) of \(columns.count) columns")
+        }
+    }
+
+    func next(into record: RecordWriter) throws -> Bool {
+        row = try stream.next()
+        guard let row else { return false }
+        record.begin()
+        for column in 0..<columns {
+            if row.isNull(column) {
+                record.null(column)
+                continue
+            }
+            switch forms[column] {
+            case .integer: record.integer(column, row.integer(column))
+            case .bit: record.boolean(column, row.integer(column) != 0)
+            case .double: record.double(column, row.double(column))
+            case .decimal, .time, .text, .binary: try record.value(column, row.bytes(column))
+            case .unsigned, .date, .timestamp, .guid: try record.value(column, plain(row, column))
+            }
+        }
+        record.end()
+        return true
+    }
+
+    /// A value that has no text of its own, valid until the next one.
+    private func plain(_ row: ODBCRow, _ column: Int) -> UnsafeRawBufferPointer {
+        scratch.removeAll()
+        scratch.append(capacity: ODBCRow.plainCapacity) { row.write(column, to: $0) }
+        return scratch.bytes
+    }
+
+    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool {
+        guard let row, !row.isNull(column) else { return false }
+        switch forms[column] {
+        case .bit, .integer:
+            withDecimalDigits(row.integer(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
+        case .double: withDecimalDigits(row.double(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
+        case .decimal, .time, .text: buffer.append(row.bytes(column))
+        case .unsigned, .date, .timestamp, .guid: buffer.append(plain(row, column))
+        case .binary: buffer.append(hexadecimal: row.bytes(column))
+        }
+        return true
+    }
+}
