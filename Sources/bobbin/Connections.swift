@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Databases
 internal import Extract
 internal import JSON
 internal import Manifest

@@ -40,4 +40,20 @@ import Testing
         let same = try all.filter { try fingerprint(file(source: $0)) == fingerprint(file(source: source)) }
         #expect(same == [source])
     }
+
+    /// A password of a connection string does not count, the database does.
+    @Test func connectionStringsCountByTheirPlace() throws {
+        func of(_ server: String, _ password: String) throws -> String {
+            try fingerprint(
+                """
+                connections:
+                  db: {type: odbc, connection_string: "Driver=x;Server=\(server);PWD=${A}"}
+                  out: {type: sqlite, path: w.db}
+                jobs:
+                  j: {source: {connection: db, table: t}, target: out}
+                """, variables: ["A": password])
+        }
+        #expect(try of("a", "1") == of("a", "2"))
+        #expect(try of("a", "1") != of("b", "1"))
+    }
 }

@@ -68,9 +68,9 @@ import Testing
         (
             "connections: {\"a.b\": {type: htp}, c: , d: {path: x}, \"\": {type: files, path: x}}\njobs: {}",
             [
-                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, sqlite, duckdb, postgres, mysql, found "htp"; did you mean "http"?"#,
+                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, sqlite, duckdb, postgres, mysql, odbc, found "htp"; did you mean "http"?"#,
                 "bobbin.yaml:1:35: connections.c: the connection is empty; it needs a type",
-                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, sqlite, duckdb, postgres, mysql",
+                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, sqlite, duckdb, postgres, mysql, odbc",
                 #"bobbin.yaml:1:54: connections."": expected a name of at most 255 bytes, found """#,
             ]
         ),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ODBCTextTests {
     /// A database and how texts travel.
-    struct ODBCWay: Sendable, CustomTestStringConvertible {
+    struct Way: Sendable, CustomTestStringConvertible {
         var database: ODBCDatabase
         var text: ODBCSettings.TextForm
         var long: ODBCSettings.LongValues = .automatic

@@ -2,6 +2,7 @@ import Databases
 import Extract
 import Foundation
 import JSON
+import Manifest
 import Synchronization
 import TestKit
 import Testing

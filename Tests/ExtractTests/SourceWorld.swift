@@ -96,10 +96,10 @@ final class SourceWorld {
     private var type: String {
         if odbc != nil { return "odbc, dsn: unused" }
         switch engine {
-        case .sqlite: "sqlite, path: unused"
-        case .postgres: "postgres"
-        case .mariadb: "mysql"
-        case .duckdb: "duckdb, path: unused"
+        case .sqlite: return "sqlite, path: unused"
+        case .postgres: return "postgres"
+        case .mariadb: return "mysql"
+        case .duckdb: return "duckdb, path: unused"
         }
     }
 
