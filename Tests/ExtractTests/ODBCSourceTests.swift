@@ -19,6 +19,7 @@ import Testing
         let all = try source.extract(
             #"streams: {"\#(p)*": {mode: replace, table: "t_{table}"}, \#(p)secret: {disabled: true}}"#)
         #expect(all.map(\.name) == ["\(p)a", "\(p)b", "\(p)empty"])
+        try #require(all.count == 3)
         #expect(all.allSatisfy { $0.error == nil })
         #expect(all.map { $0.manifest?.table } == ["t_a", "t_b", "t_empty"])
         #expect(all.map { $0.manifest?.key } == [["id"], ["id"], ["id"]])
@@ -118,8 +119,11 @@ import Testing
                 + "INSERT INTO \(quoted(table)) VALUES (\(columns.indices.map { "\($0)" }.joined(separator: ", ")));\n")
         let all = try source.extract(#"streams: {"\#(source.prefix)*": {mode: replace}}"#)
         #expect(all.map(\.name) == [source.prefix + table] && all.first?.manifest?.table == table)
-        #expect(all.first?.manifest?.key == ["a\"b"])
-        for (index, name) in columns.enumerated() { #expect(all.first?.integers(name) == [index], "\(name)") }
+        #expect(all.first?.manifest?.key == ["a\"b"], "\(all.first?.error ?? "") \(all.first?.rows ?? [])")
+        #expect(all.first?.error == nil)
+        for (index, name) in columns.enumerated() {
+            #expect(all.first?.integers(name) == [index], "\(name): \(all.first?.rows ?? []) \(all.first?.types ?? [])")
+        }
     }
 
     @Test(arguments: ODBCDatabase.allCases) func valuesComeWhole(_ database: ODBCDatabase) throws {

@@ -35,13 +35,16 @@ package struct ODBCTableColumn: Sendable, Equatable {
 
 extension ODBCConnection {
     /// Tables and views whose name fits a pattern, in which `_` is one character and `%` any number.
+    ///
+    /// - Parameters:
+    ///   - catalog: a name, no pattern; without it some drivers list all.
+    ///   - schema: a pattern; without it some drivers list the current one only.
     package func tables(
         catalog: String? = nil, schema: String? = nil, pattern: String = "%"
     ) throws(ODBCError) -> [ODBCTable] {
         let statement = try ODBCStatement(self, "")
-        // Catalogues are names, the others patterns.
         try statement.check(
-            statement.ask(catalog, schema.map { escaped($0) }, pattern, nil, library.tables))
+            statement.ask(catalog, schema, pattern, nil, library.tables))
         return try all(statement).rows.map { row in
             var table = ODBCTable(catalog: row.named(0), schema: row.named(1), row.value(2) ?? "")
             table.kind = row.value(3) ?? ""

@@ -38,6 +38,7 @@ enum ODBCCode {
         static let driverName: UInt16 = 6
         static let driverVersion: UInt16 = 7
         static let searchPatternEscape: UInt16 = 14
+        static let databaseName: UInt16 = 16
         static let dbmsName: UInt16 = 17
         static let dbmsVersion: UInt16 = 18
         static let identifierQuote: UInt16 = 29

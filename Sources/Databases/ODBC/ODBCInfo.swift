@@ -6,6 +6,8 @@ package struct ODBCInfo: Sendable, Equatable {
     /// The driver's file.
     package var driverName = ""
     package var driverVersion = ""
+    /// The database that is current; empty when the driver does not say.
+    package var currentDatabase = ""
     /// What stands around an identifier; empty when the database quotes none.
     package var identifierQuote = "\""
     /// What stands before `_` and `%` in a name that is no pattern.
@@ -36,6 +38,7 @@ extension ODBCConnection {
         info.databaseVersion = string(ODBCCode.Info.dbmsVersion)
         info.driverName = string(ODBCCode.Info.driverName)
         info.driverVersion = string(ODBCCode.Info.driverVersion)
+        info.currentDatabase = string(ODBCCode.Info.databaseName)
         info.identifierQuote = string(ODBCCode.Info.identifierQuote)
         info.patternEscape = string(ODBCCode.Info.searchPatternEscape)
         var bits: UInt32 = 0

@@ -26,6 +26,14 @@ enum ODBCProduct: Sendable {
                     : isOne("sql server", "adaptive server", "sybase") ? .sqlServer : isOne("oracle") ? .oracle : .other
     }
 
+    /// Whether its drivers tell schemas.
+    var hasSchemas: Bool {
+        switch self {
+        case .postgres, .sqlServer, .oracle: true
+        case .mariaDB, .sqlite, .other: false
+        }
+    }
+
     /// Asks where tables are sought that are named without a schema.
     var schemaQuery: String? {
         switch self {

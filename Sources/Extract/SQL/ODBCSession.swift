@@ -33,7 +33,13 @@ package final class ODBCSession: SQLSession {
 
     package func relations() throws -> [SQLRelation] {
         var found: [SQLRelation] = []
-        for table in try connection.tables() where ["TABLE", "BASE TABLE", "VIEW"].contains(table.kind.uppercased()) {
+        let current = connection.info.currentDatabase
+        let tables = try connection.tables(
+            catalog: spelling.product == .mariaDB && !current.isEmpty ? current : nil,
+            schema: spelling.product.hasSchemas ? "%" : nil)
+        for table in tables where ["TABLE", "BASE TABLE", "VIEW"].contains(table.kind.uppercased()) {
+            // A name without its catalogue leads to the current one.
+            if let catalog = table.catalog, !current.isEmpty, !catalog.isSame(as: current) { continue }
             // Where there are no schemas, a database's own tables may lie in catalogues of these names.
             if ODBCProduct.isOfSystem(table.schema ?? table.catalog ?? "") { continue }
             let relation = SQLRelation(
@@ -55,8 +61,15 @@ package final class ODBCSession: SQLSession {
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let table = known[relation] ?? ODBCTable(schema: relation.schema, relation.name)
         var shape = try shape(from: SQLCatalog.quoted(relation, dialect))
-        for declared in try connection.columns(table) {
-            guard let index = shape.columns.firstIndex(where: { $0.name.isSame(as: declared.name) }) else { continue }
+        let catalogue = try connection.columns(table)
+        // sqliteodbc calls a column "a.b" of a result b.
+        let isByPlace =
+            catalogue.count == shape.columns.count && !catalogue.allSatisfy { shape.column($0.name) != nil }
+        for (place, declared) in catalogue.enumerated() {
+            let found = isByPlace ? place : shape.columns.firstIndex { $0.name.isSame(as: declared.name) }
+            guard let index = found else { continue }
+            shape.columns[index].name = declared.name
+            shape.columns[index].expression = try dialect.quote(declared.name)
             shape.columns[index].native = declared.typeName
             shape.columns[index].isNullable = declared.isNullable != false
             shape.columns[index].standard = declared.defaultValue
