@@ -43,7 +43,7 @@ for part in "$@"; do
             compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
             command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
             # The ODBC driver manager and the drivers that are tried.
-            ldconfig -p 2>/dev/null | grep -q 'libodbc\.so\.2' || missing+=(unixodbc)
+            compgen -G "/usr/lib/*/libodbc.so.2" >/dev/null || missing+=(unixodbc)
             need_driver psqlodbcw.so odbc-postgresql
             need_driver libmaodbc.so odbc-mariadb
             need_driver libsqlite3odbc.so libsqliteodbc

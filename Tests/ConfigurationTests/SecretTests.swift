@@ -119,7 +119,7 @@ import Testing
     }
 
     static let inString =
-        "connections.a.connection_string: it holds a password; move it to `password`, expected ${NAME} of an environment "
+        "connections.a.connection_string: it holds a password; move it to `password`, ${NAME} of an environment "
         + "variable or file:PATH, keep secrets out of the file and change this one"
 
     /// A connection string may take its password from outside, and no other.

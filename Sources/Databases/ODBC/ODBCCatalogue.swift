@@ -63,7 +63,8 @@ extension ODBCConnection {
             ODBCTableColumn(
                 name: row.value(3) ?? "", type: row.integer(4) ?? 0, typeName: row.value(5) ?? "",
                 size: row.integer(6), digits: row.integer(8),
-                isNullable: row.integer(10).flatMap { $0 == 2 ? nil : $0 == 1 }, defaultValue: row.value(12))
+                isNullable: row.integer(10).flatMap { $0 == 2 ? nil : $0 == 1 },
+                defaultValue: row.value(12).flatMap { $0 == "NULL" ? nil : $0 })
         }
     }
 
