@@ -31,6 +31,7 @@ package final class ODBCSession: SQLSession {
         return "\(info.databaseName) \(info.databaseVersion) through \(info.driverName) \(info.driverVersion)"
     }
 
+    /// Of the driver's catalogue (SQLTables), in the current database.
     package func relations() throws -> [SQLRelation] {
         var found: [SQLRelation] = []
         let current = connection.info.currentDatabase
@@ -58,6 +59,7 @@ package final class ODBCSession: SQLSession {
             : schema.utf8.lexicographicallyPrecedes(other.utf8)
     }
 
+    /// The result's columns, with what the catalogue says of them (SQLColumns, SQLPrimaryKeys).
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let table = known[relation] ?? ODBCTable(schema: relation.schema, relation.name)
         var shape = try shape(from: SQLCatalog.quoted(relation, dialect))
@@ -81,6 +83,7 @@ package final class ODBCSession: SQLSession {
         return shape
     }
 
+    /// The columns of the result that has no rows.
     package func shape(of query: String) throws -> SQLShape { try shape(from: SQLRead.source(of: query)) }
 
     private func shape(from source: String) throws -> SQLShape {
@@ -113,10 +116,12 @@ package final class ODBCSession: SQLSession {
     /// One statement sees one state in the databases that there are drivers for; how to have that for several is no part of ODBC.
     package func beginSnapshot() {}
 
+    /// Runs the statement; a block of rows is in memory at a time.
     package func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         try ODBCSourceRows(connection.stream(sql), columns)
     }
 
+    /// The statement ends with its first row.
     package func value(_ sql: String) throws -> String? { try connection.first(sql)?.first ?? nil }
 }
 
