@@ -213,6 +213,35 @@ import Testing
         #expect(try shop.site.bobbin("fsck", "--deep").status == 0)
     }
 
+    /// A server that has long to work before it gives a row is told to stop when the program is.
+    @Test(arguments: [TestEngine.postgres, .mariadb]) func interruptedWhileTheServerWorks(_ engine: TestEngine) throws {
+        let shop = try Shop(engine)
+        let sleep = engine == .postgres ? "SELECT 1 AS one, pg_sleep(600)" : "SELECT SLEEP(600) AS one"
+        try shop.site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              shop: {\(try shop.connection())}
+              warehouse: {type: sqlite, path: warehouse.db}
+            jobs:
+              slow: {source: {connection: shop}, target: warehouse, query: "\(sleep)", mode: replace}
+            """)
+        let running = try shop.site.start("run")
+        let busy =
+            engine == .postgres
+            ? "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(600)%' AND state = 'active'"
+            : "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP(600) AS one%' AND info NOT LIKE '%processlist%'"
+        _ = try shop.site.until("the server works") { try shop.query(busy) == ["1"] }
+        let began = ContinuousClock.now
+        running.kill(SIGINT)
+        let ended = try running.wait()
+        #expect(ended.status == 4, "\(ended.status) \(ended.output)\(ended.errors)")
+        // Far from the ten minutes.
+        #expect(ContinuousClock.now - began < .seconds(60))
+        _ = try shop.site.until("the server has stopped") { try shop.query(busy) == ["0"] }
+    }
+
     /// A file into a table and a table into another database, without a configuration.
     @Test func aJobOnTheCommandLine() throws {
         let site = try Site()

@@ -300,6 +300,7 @@ private final class MeddlingSession: SQLSession {
     var dialect: any SQLDialect { inner.dialect }
     var version: String { inner.version }
     var tellsTypes: Bool { inner.tellsTypes }
+    var canceller: @Sendable () -> Void { inner.canceller }
     var defaultSchema: String? { inner.defaultSchema }
     func relations() throws -> [SQLRelation] { try inner.relations() }
     func shape(of relation: SQLRelation) throws -> SQLShape { try inner.shape(of: relation) }

@@ -216,6 +216,7 @@ final class FailingSession: SQLSession {
     var dialect: any SQLDialect { inner.dialect }
     var version: String { inner.version }
     var tellsTypes: Bool { inner.tellsTypes }
+    var canceller: @Sendable () -> Void { inner.canceller }
     var defaultSchema: String? { inner.defaultSchema }
     func relations() throws -> [SQLRelation] { try inner.relations() }
     func shape(of relation: SQLRelation) throws -> SQLShape { try inner.shape(of: relation) }

@@ -7,6 +7,7 @@ package final class DuckDBConnection {
     let library: DuckDBLibrary
     private let database: DuckDBDatabase
     let handle: OpaquePointer
+    private let shared: HandleGuard
     /// The file, and how it was opened.
     package let settings: DuckDBSettings
     /// Whether the database is of no use any more: close every connection, and open it anew.
@@ -30,6 +31,7 @@ package final class DuckDBConnection {
         self.database = database
         self.settings = settings
         handle = connection
+        shared = HandleGuard(connection)
         do throws(DuckDBError) { try execute("SET TimeZone = 'UTC'") } catch {
             // Without the extension for time zones there is none but UTC.
             hasFailed = false
@@ -38,6 +40,7 @@ package final class DuckDBConnection {
 
     deinit {
         statements.removeAll()
+        shared.end()
         var connection: OpaquePointer? = handle
         library.disconnect(&connection)
         database.close()
@@ -76,6 +79,12 @@ package final class DuckDBConnection {
 
     /// Ends the running statement of another thread's call as soon as possible.
     package func interrupt() { library.interrupt(handle) }
+
+    /// The same from any thread, also when the connection is gone.
+    package var canceller: @Sendable () -> Void {
+        let (shared, library) = (shared, library)
+        return { shared.use { library.interrupt($0) } }
+    }
 
     /// The library's version.
     package var version: String { library.version }

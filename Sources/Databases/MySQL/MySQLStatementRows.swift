@@ -1,6 +1,13 @@
 internal import CMySQLABI
 
 extension MySQLStatement {
+    /// The columns that the statement would give; it is not run. None of one that gives no rows.
+    package var columns: [MySQLColumn] {
+        guard let metadata = connection.library.statementMetadata(handle) else { return [] }
+        defer { connection.library.freeResult(metadata) }
+        return connection.columns(metadata)
+    }
+
     /// Runs the statement and keeps its whole result; for small results.
     package func rows() throws(MySQLError) -> MySQLRows {
         let library = connection.library

@@ -134,7 +134,15 @@ extension MySQLConnection {
         if library.errorNumber(handle) != 0 { _ = error("") }
     }
 
-    private func killQuery() -> Bool {
+    private func killQuery() -> Bool { MySQLConnection.killQuery(of: id, settings, library) }
+
+    /// Ends the running statement from any thread, over a connection of its own (KILL QUERY).
+    package var canceller: @Sendable () -> Void {
+        let (id, settings, library) = (id, settings, library)
+        return { _ = MySQLConnection.killQuery(of: id, settings, library) }
+    }
+
+    private static func killQuery(of id: Int, _ settings: MySQLSettings, _ library: MySQLLibrary) -> Bool {
         var quick = settings
         quick.connectSeconds = min(settings.connectSeconds, 5)
         quick.readSeconds = min(settings.readSeconds, 5)

@@ -3,6 +3,7 @@ internal import CSQLite
 /// A connection to one SQLite file; used by one thread at a time.
 package final class SQLiteConnection {
     private let handle: OpaquePointer
+    private let shared: HandleGuard
     /// The file.
     package let path: String
 
@@ -30,6 +31,7 @@ package final class SQLiteConnection {
             throw SQLiteError(code: code, message: "cannot open \(path): \(text)")
         }
         handle = opened
+        shared = HandleGuard(opened)
         self.path = path
         SQLiteFunctions.define(handle)
         // Without this an unknown column's quoted name would pass for a text.
@@ -38,6 +40,7 @@ package final class SQLiteConnection {
     }
 
     deinit {
+        shared.end()
         sqlite3_close_v2(handle)
     }
 
@@ -63,6 +66,12 @@ package final class SQLiteConnection {
 
     /// Ends the running statement of another thread's call as soon as possible.
     package func interrupt() { sqlite3_interrupt(handle) }
+
+    /// The same from any thread, also when the connection is gone (https://sqlite.org/c3ref/interrupt.html).
+    package var canceller: @Sendable () -> Void {
+        let shared = shared
+        return { shared.use { sqlite3_interrupt($0) } }
+    }
 
     /// The largest number of parameters of one statement.
     package var variableLimit: Int { Int(sqlite3_limit(handle, SQLITE_LIMIT_VARIABLE_NUMBER, -1)) }

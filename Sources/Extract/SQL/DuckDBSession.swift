@@ -10,6 +10,8 @@ package final class DuckDBSession: SQLSession {
     /// See ``SQLSession``.
     package let tellsTypes = true
     /// See ``SQLSession``.
+    package var canceller: @Sendable () -> Void { connection.canceller }
+    /// See ``SQLSession``.
     package let defaultSchema: String?
 
     /// Opens the file, which must be there.

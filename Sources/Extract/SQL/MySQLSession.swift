@@ -18,6 +18,8 @@ package final class MySQLSession: SQLSession {
 
     /// See ``SQLSession``.
     package let tellsTypes = true
+    /// See ``SQLSession``.
+    package var canceller: @Sendable () -> Void { connection.canceller }
 
     /// See ``SQLSession``.
     package var version: String {
@@ -101,8 +103,8 @@ package final class MySQLSession: SQLSession {
     }
 
     private func shape(from source: String) throws -> SQLShape {
-        let found = try connection.query("SELECT * FROM \(source) LIMIT 0")
-        return SQLShape(columns: try found.columns.map(column))
+        // Prepared and not run: even for no rows the server would make those of a query first.
+        return SQLShape(columns: try connection.prepare("SELECT * FROM \(source)").columns.map(column))
     }
 
     private func column(_ found: MySQLColumn) throws -> SQLColumn {

@@ -8,6 +8,7 @@ package final class ODBCSession: SQLSession {
     private let connection: ODBCConnection
     private let spelling: ODBCDialect
     package let tellsTypes = true
+    package let canceller: @Sendable () -> Void = {}
     package let defaultSchema: String?
     /// What the driver calls the relations.
     private var known: [SQLRelation: ODBCTable] = [:]

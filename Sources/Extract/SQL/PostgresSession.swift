@@ -24,6 +24,11 @@ package final class PostgresSession: SQLSession {
 
     /// See ``SQLSession``.
     package let tellsTypes = true
+    /// See ``SQLSession``.
+    package var canceller: @Sendable () -> Void {
+        let canceller = connection.canceller
+        return { canceller.cancel() }
+    }
 
     /// See ``SQLSession``.
     package var version: String {

@@ -13,6 +13,9 @@ package protocol SQLSession: AnyObject {
     /// Where tables are sought that are named without a schema; nil where there are no schemas.
     var defaultSchema: String? { get }
 
+    /// Ends the statement that runs, from any thread; does nothing where the client cannot.
+    var canceller: @Sendable () -> Void { get }
+
     /// The tables and views that the login sees, without those of the system.
     func relations() throws -> [SQLRelation]
     /// The columns and the key of a table or view.

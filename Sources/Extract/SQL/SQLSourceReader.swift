@@ -1,5 +1,6 @@
 internal import Chunk
 internal import Configuration
+internal import Glibc
 internal import HTTP
 internal import JSON
 internal import Manifest
@@ -29,6 +30,7 @@ final class SQLSourceReader: SourceReader {
     private let partition: Manifest.Partition
     private let rank: Int
     private let rejects: InputRejects
+    private var watch: StopWatch?
     private let isCancelled: () -> Bool
     private let retry: HTTP.RetryPolicy
     private let read: SQLRead
@@ -105,6 +107,8 @@ final class SQLSourceReader: SourceReader {
                 let failure = ExtractError(error)
                 rows = nil
                 session = nil
+                watch = nil
+                if context.stop.isStopped { throw ExtractError(.cancelled, "interrupted") }
                 sink.forgetPage()
                 // What was taken stays, and the read goes on behind it, where it can.
                 let canGoOn = sink.rows == 0 || !position.isNull
@@ -178,6 +182,7 @@ final class SQLSourceReader: SourceReader {
         } else {
             session = try plan.open(settings.connection)
             self.session = session
+            watch = StopWatch(context.stop, session.canceller)
             if plan.shape.hasSnapshot { try session.beginSnapshot() }
             try refuseNulls(session)
             sink.expect(
@@ -282,4 +287,23 @@ final class SQLSourceReader: SourceReader {
         }
         try sink.endPage(cursor: position)
     }
+}
+
+/// Ends a statement when the process is asked to stop: a server may work for long before it gives the next row.
+private final class StopWatch {
+    private let isOver = StopSignal()
+
+    init(_ stop: StopSignal, _ cancel: @escaping @Sendable () -> Void) {
+        let isOver = isOver
+        let starter = pthread_self()
+        _ = ThreadHandle.start {
+            // Without a thread to be had this runs on the one that started it, which has other things to do.
+            guard pthread_equal(pthread_self(), starter) == 0 else { return }
+            while !isOver.sleep(seconds: 0.2) {
+                if stop.isStopped { return cancel() }
+            }
+        }
+    }
+
+    deinit { isOver.stop() }
 }

@@ -17,6 +17,8 @@ package final class SQLiteSession: SQLSession {
 
     /// See ``SQLSession``.
     package let tellsTypes = false
+    /// See ``SQLSession``.
+    package var canceller: @Sendable () -> Void { connection.canceller }
 
     /// See ``SQLSession``.
     package var version: String {
