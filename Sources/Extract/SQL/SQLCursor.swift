@@ -19,8 +19,9 @@ struct SQLCursor {
     /// Rows at the boundary that are known, with how many times each.
     private var known: [UInt64: Int] = [:]
     private let boundary: [UInt8]?
-    /// The value of the row that came last.
-    private var value: [UInt8]?
+    /// The value of the row that came last, in room that is used again.
+    private var value: [UInt8] = []
+    private var hasValue = false
     private var ties: [UInt64] = []
     private var hasAllTies = true
     /// What the run began with.
@@ -67,8 +68,10 @@ struct SQLCursor {
     ///   - row: the record.
     /// - Returns: `false` when the row is known from the run before.
     mutating func note(_ text: UnsafeRawBufferPointer, _ row: UnsafeRawBufferPointer) -> Bool {
-        if !(value?.elementsEqual(text) ?? false) {
-            value = Array(text)
+        if !hasValue || !value.elementsEqual(text) {
+            value.removeAll(keepingCapacity: true)
+            value.append(contentsOf: text)
+            hasValue = true
             ties.removeAll(keepingCapacity: true)
             hasAllTies = true
         }
@@ -84,7 +87,7 @@ struct SQLCursor {
 
     /// Where the read stands, as the manifest keeps it.
     var json: JSONValue {
-        guard let value else { return from }
+        guard hasValue else { return from }
         var members: [(String, JSONValue)] = [("since", .string(String(decoding: value, as: UTF8.self)))]
         if hasAllTies {
             members.append(("seen", .array(ties.map { .string(String($0, radix: 16)) })))

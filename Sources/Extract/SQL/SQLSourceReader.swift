@@ -129,6 +129,8 @@ final class SQLSourceReader: SourceReader {
 
     /// Takes the read up again from ``position``.
     private func restart() throws {
+        // Of a row that was read and not taken.
+        ends.removeAll()
         if let column = plan.cursor, let settings = settings.cursor {
             cursor = try SQLCursor(settings, column, columns: plan.shape.columns, from: from, resume: position)
         } else {
