@@ -98,7 +98,7 @@ struct Connections: ParsableCommand {
                 )
             case .sqlite, .postgres, .mysql, .duckdb, .odbc: break
             }
-            let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)
+            let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)
             let relations = found.relations.filter { relation in
                 patterns.isEmpty
                     || patterns.contains { SQLCatalog.matches($0, relation, found.session.defaultSchema) }
@@ -184,7 +184,7 @@ struct Connections: ParsableCommand {
         case .sqlite, .postgres, .mysql, .duckdb, .odbc:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
-                    let found = try SQLCatalog(open: workspace.sqlOpener).contents(name)
+                    let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)
                     let tables = Format.count(found.relations.count)
                     checks.append(
                         Check(name, .good, "\(found.session.version) answers; \(tables) tables and views can be read"))

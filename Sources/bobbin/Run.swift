@@ -30,7 +30,7 @@ struct Run: ParsableCommand {
             return
         }
         let workspace = try Workspace(common, needs: [.source, .target], text: text)
-        let plans = try Session.plans(workspace, jobs, partitions)
+        let plans = try Session.plans(workspace, jobs, partitions, isLoading: true)
         let session = try Session(workspace, create: true, isQuiet: common.json)
         var options = session.loadOptions
         options.jobs = Set(plans.map(\.settings.job))

@@ -28,12 +28,14 @@ final class Session: Sendable {
     }
 
     /// The streams' plans: partitions by `--set` and `--days`, or files.
+    ///
+    /// - Parameter isLoading: whether this process loads meanwhile.
     static func plans(
-        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions
+        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, isLoading: Bool = false
     ) throws -> [StreamPlan] {
         let restriction = try options.restriction()
         let today = try workspace.today()
-        let catalog = SQLCatalog(open: workspace.sqlOpener)
+        let catalog = SQLCatalog(open: workspace.sqlOpener(isLoading: isLoading))
         let plans = try workspace.streams(jobs).flatMap { stream -> [StreamPlan] in
             let stream = options.fullRefresh ? stream.refreshed : stream
             var wanted: [Manifest.Partition] = []

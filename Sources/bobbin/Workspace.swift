@@ -87,7 +87,9 @@ struct Workspace {
     }
 
     /// Opens databases to read from, by the names of their connections.
-    var sqlOpener: SQLOpener {
+    ///
+    /// - Parameter isLoading: whether this process also writes to targets, which may be the same files.
+    func sqlOpener(isLoading: Bool) -> SQLOpener {
         let workspace = self
         return { name in
             switch workspace.settings.connections[name] {
@@ -108,8 +110,10 @@ struct Workspace {
                     throw ExtractError(.configuration, "\(duckdb.path) is not there: mend `path` of connection \(name)")
                 }
                 var made = workspace.duckdb(duckdb)
-                // Of one process all connections share the file as it was opened first.
-                made.isReadOnly = !workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
+                // Of one process all connections share the file as it was opened first. Whoever loads nothing must not write: to
+                // close the file would put its log away, by which a loader knows that the last one was killed.
+                let isTarget = workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
+                made.isReadOnly = !(isLoading && isTarget)
                 return try DuckDBSession(made)
             case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
             case .http, .files, nil:

@@ -46,9 +46,12 @@ package final class DuckDBConnection {
         database.close()
     }
 
-    /// Whether the last process that wrote to the file did not close it, so that its log was read again. Only the first in this
-    /// process to ask is told.
-    package func takeOver() -> Bool { database.takeOver() }
+    /// Whether the last process that wrote to the file did not close it, so that its log was read again, and nobody in this process
+    /// has said ``mended()`` since.
+    package var wasLeftOpen: Bool { database.wasLeftOpen }
+
+    /// What reading the log again has spoiled is whole again.
+    package func mended() { database.mended() }
 
     /// Runs statements; rows that they give are thrown away.
     package func execute(_ sql: String) throws(DuckDBError) {

@@ -9,11 +9,12 @@ struct DuckDBDatabase: Sendable {
     private struct Entry: Sendable {
         var address: UInt
         var users: Int
-        /// Its log was not empty when the file was opened: the last process was killed.
-        var wasLeftOpen: Bool
     }
 
     private static let entries = Mutex<[String: Entry]>([:])
+    /// Files whose log was not empty when this process opened them: the last one that wrote there was killed. They stay here when
+    /// they are closed, which empties the log, until somebody has mended what that did.
+    private static let leftOpen = Mutex<Set<String>>([])
 
     private let key: String
     private let library: DuckDBLibrary
@@ -34,7 +35,8 @@ struct DuckDBDatabase: Sendable {
             do throws(DuckDBError) {
                 let wasLeftOpen = hasLog(settings.path)
                 let address = try make(settings, library)
-                entries[key] = Entry(address: address, users: 1, wasLeftOpen: wasLeftOpen)
+                if wasLeftOpen { leftOpen.withLock { _ = $0.insert(key) } }
+                entries[key] = Entry(address: address, users: 1)
                 return .success(address)
             } catch {
                 return .failure(error)
@@ -56,15 +58,11 @@ struct DuckDBDatabase: Sendable {
         }
     }
 
-    /// Whether the last process that wrote to the file did not close it. Only the first to ask is told.
-    func takeOver() -> Bool {
-        DuckDBDatabase.entries.withLock { entries in
-            guard var entry = entries[key], entry.address == address, entry.wasLeftOpen else { return false }
-            entry.wasLeftOpen = false
-            entries[key] = entry
-            return true
-        }
-    }
+    /// Whether the last process that wrote to the file did not close it, and nobody has said ``mended()`` since.
+    var wasLeftOpen: Bool { DuckDBDatabase.leftOpen.withLock { $0.contains(key) } }
+
+    /// What reading the log again has spoiled is whole again.
+    func mended() { DuckDBDatabase.leftOpen.withLock { _ = $0.remove(key) } }
 
     /// Whether there is a write-ahead log with something in it.
     private static func hasLog(_ path: String) -> Bool {

@@ -41,8 +41,9 @@ package final class DuckDBTarget: LoadTarget {
         }
         let connection = try DuckDBConnection(settings)
         try connection.execute(DuckDBBooks.schema)
-        if connection.takeOver() || wasBroken {
+        if connection.wasLeftOpen || wasBroken {
             try DuckDBIndexes.renew(connection)
+            connection.mended()
             wasBroken = false
         }
         let made = (connection, SQLBooks(session: DuckDBBooks(connection), spool: spool))
