@@ -176,7 +176,7 @@ import Testing
         let source = try SourceWorld(odbc: database)
         try source.run(source.numbered("e", rows: 100))
         let job = "streams: {\(source.prefix)e: {mode: replace, chunk: {rows: 10}}}"
-        source.opener = { FailingSession($0, after: 35) }
+        source.opener = { InterposedSession.failing($0, after: 35) }
         #expect(try source.one(job).kind == .transient)
         source.opener = nil
         let second = try source.one(job)
@@ -210,7 +210,7 @@ import Testing
                 + "INSERT INTO e VALUES " + key.values.enumerated().map { "(\($1), \($0))" }.joined(separator: ", ")
                 + ";\n")
         let seen = Mutex<[String]>([])
-        source.opener = { FailingSession($0, after: 2) { sql in seen.withLock { $0.append(sql) } } }
+        source.opener = { InterposedSession.failing($0, after: 2) { sql in seen.withLock { $0.append(sql) } } }
         let found = try source.one(
             "streams: {\(source.prefix)e: {mode: replace, chunk: {rows: 1}, retry: {strategy: fixed, delay: 0s, max_attempts: 3}}}"
         )

@@ -112,7 +112,7 @@ import Testing
         try source.run(source.numbered("e", rows: 100))
         func job(_ shape: String) -> String { "streams: {e: {mode: replace, chunk: {rows: 10}, shape: {\(shape)}}}" }
         func fail() throws {
-            source.opener = { FailingSession($0, after: 35) }
+            source.opener = { InterposedSession.failing($0, after: 35) }
             #expect(try source.one(job("rename: {id: nr}, loaded_at: at")).kind == .transient)
             source.opener = nil
             source.world.clock.advance(seconds: 5)

@@ -210,7 +210,7 @@ import Testing
                 + "INSERT INTO e VALUES " + key.values.enumerated().map { "(\($1), \($0))" }.joined(separator: ", ")
                 + ";\n")
         let seen = Mutex<[String]>([])
-        source.opener = { FailingSession($0, after: 2) { sql in seen.withLock { $0.append(sql) } } }
+        source.opener = { InterposedSession.failing($0, after: 2) { sql in seen.withLock { $0.append(sql) } } }
         let found = try source.one(
             "streams: {e: {mode: replace, chunk: {rows: 1}, retry: {strategy: fixed, delay: 0s, max_attempts: 3}}}")
         let values = found.integers("v")
@@ -223,7 +223,7 @@ import Testing
         let source = try SourceWorld(engine)
         try source.run(source.numbered("e", rows: 100))
         let job = "streams: {e: {mode: replace, chunk: {rows: 10}}}"
-        source.opener = { FailingSession($0, after: 35) }
+        source.opener = { InterposedSession.failing($0, after: 35) }
         #expect(try source.one(job).kind == .transient)
         source.opener = nil
         let second = try source.one(job)
@@ -234,7 +234,7 @@ import Testing
         for mode in ["append", "merge"] {
             let job =
                 "table: c_\(mode), source: {connection: db, table: c}, mode: \(mode), cursor: seen, chunk: {rows: 10}, null_cursor: skip"
-            source.opener = { FailingSession($0, after: 35) }
+            source.opener = { InterposedSession.failing($0, after: 35) }
             #expect(try source.one(job).kind == .transient)
             source.opener = nil
             let found = try source.one(job)
@@ -249,12 +249,13 @@ import Testing
         let done = Mutex(false)
         nonisolated(unsafe) let world = source
         source.opener = { inner in
-            MeddlingSession(inner) {
-                guard
-                    !done.withLock({
-                        let was = $0; $0 = true; return was
-                    })
-                else { return }
+            InterposedSession(inner) { row in
+                // Once one row was read, and only once.
+                let isDue = done.withLock { isDone in
+                    defer { isDone = isDone || row == 1 }
+                    return row == 1 && !isDone
+                }
+                guard isDue else { return }
                 try world.run(
                     "INSERT INTO e VALUES (51, 'new');\nDELETE FROM e WHERE id = 40;\nUPDATE e SET v = 'changed' WHERE id = 45;\n"
                 )
@@ -285,53 +286,4 @@ import Testing
         )
         #expect(some.rows.count == 1, "\(some.error ?? "")")
     }
-}
-
-/// A session that lets somebody act after the first row of a statement was read.
-private final class MeddlingSession: SQLSession {
-    private let inner: any SQLSession
-    private let act: () throws -> Void
-
-    init(_ inner: any SQLSession, act: @escaping () throws -> Void) {
-        self.inner = inner
-        self.act = act
-    }
-
-    var dialect: any SQLDialect { inner.dialect }
-    var version: String { inner.version }
-    var tellsTypes: Bool { inner.tellsTypes }
-    var canceller: @Sendable () -> Void { inner.canceller }
-    var defaultSchema: String? { inner.defaultSchema }
-    func relations() throws -> [SQLRelation] { try inner.relations() }
-    func shape(of relation: SQLRelation) throws -> SQLShape { try inner.shape(of: relation) }
-    func shape(of query: String) throws -> SQLShape { try inner.shape(of: query) }
-    func beginSnapshot() throws { try inner.beginSnapshot() }
-    func value(_ sql: String) throws -> String? { try inner.value(sql) }
-
-    func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
-        MeddlingRows(try inner.rows(sql, columns), act)
-    }
-}
-
-private final class MeddlingRows: SQLRows {
-    private let inner: any SQLRows
-    private let act: () throws -> Void
-    private var hasActed = false
-
-    init(_ inner: any SQLRows, _ act: @escaping () throws -> Void) {
-        self.inner = inner
-        self.act = act
-    }
-
-    func next(into record: RecordWriter) throws -> Bool {
-        defer {
-            if !hasActed {
-                hasActed = true
-                do { try act() } catch { Issue.record("\(error)") }
-            }
-        }
-        return try inner.next(into: record)
-    }
-
-    func appendText(_ column: Int, to buffer: RawBuffer) -> Bool { inner.appendText(column, to: buffer) }
 }

@@ -198,19 +198,31 @@ final class SourceWorld {
     }
 }
 
-/// A session that loses its connection after some rows.
-final class FailingSession: SQLSession {
+/// A session whose rows somebody stands in front of.
+final class InterposedSession: SQLSession {
     private let inner: any SQLSession
-    private let after: Int
     private let note: @Sendable (String) -> Void
+    private let beforeRow: (Int) throws -> Void
 
     /// - Parameters:
-    ///   - after: rows that each statement gives before it fails.
     ///   - note: is told each statement.
-    init(_ inner: any SQLSession, after: Int, note: @escaping @Sendable (String) -> Void = { _ in }) {
+    ///   - beforeRow: is called before each row of a statement is taken, which count from 0; what it throws ends the statement.
+    init(
+        _ inner: any SQLSession, note: @escaping @Sendable (String) -> Void = { _ in },
+        beforeRow: @escaping (Int) throws -> Void
+    ) {
         self.inner = inner
-        self.after = after
         self.note = note
+        self.beforeRow = beforeRow
+    }
+
+    /// A session that loses its connection after some rows of each statement.
+    static func failing(
+        _ inner: any SQLSession, after rows: Int, note: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> InterposedSession {
+        InterposedSession(inner, note: note) { row in
+            guard row < rows else { throw ExtractError(.transient, "the connection is lost") }
+        }
     }
 
     var dialect: any SQLDialect { inner.dialect }
@@ -226,22 +238,23 @@ final class FailingSession: SQLSession {
 
     func rows(_ sql: String, _ columns: [SQLColumn]) throws -> any SQLRows {
         note(sql)
-        return FailingRows(try inner.rows(sql, columns), after)
+        return InterposedRows(try inner.rows(sql, columns), beforeRow)
     }
 }
 
-private final class FailingRows: SQLRows {
+private final class InterposedRows: SQLRows {
     private let inner: any SQLRows
-    private var left: Int
+    private let beforeRow: (Int) throws -> Void
+    private var row = 0
 
-    init(_ inner: any SQLRows, _ left: Int) {
+    init(_ inner: any SQLRows, _ beforeRow: @escaping (Int) throws -> Void) {
         self.inner = inner
-        self.left = left
+        self.beforeRow = beforeRow
     }
 
     func next(into record: RecordWriter) throws -> Bool {
-        guard left > 0 else { throw ExtractError(.transient, "the connection is lost") }
-        left -= 1
+        try beforeRow(row)
+        row += 1
         return try inner.next(into: record)
     }
 
