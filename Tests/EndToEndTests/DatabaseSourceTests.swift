@@ -257,6 +257,15 @@ import Testing
         #expect(
             keyed.output.contains("2 loaded") || keyed.errors.contains("2 loaded"), "\(keyed.output)\(keyed.errors)")
         let server = try TestEngine.postgresServer.get()
+        let table = "line" + UUID().uuidString.prefix(8).lowercased()
+        let socket = server.superuserParameters["host"] ?? ""
+        let address = "postgres://postgres@/postgres?host=\(socket)&port=\(server.port)#\(table)"
+        for (from, to) in [("in/x.csv", address), (address, "sqlite:back.db#t")] {
+            let ended = try site.bobbin("run", "--from", from, "--to", to, "--key", "id")
+            #expect(ended.status == 0, "\(from) to \(to): \(ended.output)\(ended.errors)")
+        }
+        let plan = try site.bobbin("run", "--from", "in/x.csv", "--to", "duckdb:lake.duckdb#t", "--dry-run")
+        #expect(plan.status == 0 && plan.output.contains("replace into t"), "\(plan.output)\(plan.errors)")
         let secret = try site.bobbin(
             "run", "--from", "in/x.csv", "--to", "postgres://postgres:hunter2@127.0.0.1:\(server.port)/postgres#t")
         #expect(secret.status == 64 && !"\(secret.output)\(secret.errors)".contains("hunter2"))
