@@ -62,14 +62,16 @@ struct PartitionExtraction {
         let base = try spool.lastNumber(key)
         let last = base > 0 ? try spool.manifest(key, base) : nil
         let mode = stream.settings.mode
-        var from = mode.isReplace && !stream.isFileSource ? JSONValue.null : last?.cursorTo ?? .null
+        var from =
+            (mode.isReplace || stream.wish.isFullRefresh) && !stream.isFileSource
+            ? JSONValue.null : last?.cursorTo ?? .null
         if let since = stream.wish.since { from = .record([("since", .string(since))]) }
         if stream.isFileSource, nothingNew(from) { return }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
                 let resume = run.checkpoints.last?.entry.cursor, !resume.isNull
             else { return false }
-            return !stream.isFileSource || FileSeen.isCurrent(files, resume, allowingGone: !mode.isReplace)
+            return !stream.isFileSource || FileSeen.isCurrent(files, resume, allowingGone: !stream.readsAll)
         }
         let run = spool.newRun()
         var manifest = RunManifest(
@@ -78,6 +80,7 @@ struct PartitionExtraction {
             priority: stream.settings.priority, generation: run, base: base, isFinal: true,
             fingerprint: stream.fingerprint)
         manifest.guards = stream.guards
+        manifest.changes = stream.changes(from: from)
         manifest.isShaped = stream.settings.shape != nil
         manifest.cursorFrom = from
         manifest.started = spool.timestamp
@@ -159,7 +162,8 @@ struct PartitionExtraction {
         result.rejected = writer.manifest.rejected
         try rejects.check()
         // An increment without rows needs no manifest; an empty replacement is one.
-        if !settings.mode.isReplace, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0, !stream.isFileSource
+        if !writer.manifest.isWholePartition, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0,
+            !stream.isFileSource
         {
             try writer.discard()
             return

@@ -61,13 +61,17 @@ package struct RejectReplay: Sendable {
         }
         var manifest = RunManifest(
             spool: spool.id, run: spool.newRun(), job: parent.job, stream: parent.stream, targets: parent.targets,
-            partition: parent.partition, mode: parent.key.isEmpty ? .append : .insertOnly, key: parent.key,
+            partition: parent.partition,
+            mode: parent.isStaged ? parent.mode : parent.key.isEmpty ? .append : .insertOnly, key: parent.key,
             table: parent.table, priority: parent.priority, generation: parent.run, base: base, isFinal: true,
             fingerprint: fingerprint)
         manifest.generation = manifest.run
         manifest.kind = .replay
         manifest.parent = parent.run
         manifest.guards = parent.guards
+        manifest.changes = parent.changes
+        // A few rows are not all there are.
+        manifest.changes.deletesMissing = false
         manifest.schema = parent.schema
         manifest.cursorFrom = last.cursorTo
         manifest.cursorTo = last.cursorTo

@@ -125,6 +125,22 @@ package final class StreamPlan: Sendable {
     /// The table or query that it reads; nil for other sources.
     package var table: SQLPlan? { if case .sql(let plan) = source { plan } else { nil } }
 
+    /// Whether each run reads all that there is, as far as that is in the stream's hands.
+    var readsAll: Bool { settings.mode.isReplace || settings.changes.deletesMissing && isFileSource }
+
+    /// What a run does besides upserting its rows.
+    ///
+    /// - Parameter from: where it begins.
+    func changes(from: JSONValue) -> RowChanges {
+        var changes = settings.mode == .merge || settings.mode == .scd2 ? settings.changes : RowChanges()
+        changes.isSoft = changes.isSoft && settings.mode == .merge
+        // What was not read is not missing.
+        let isWhole = wish.since == nil && (from.isNull || readsAll)
+        changes.deletesMissing = changes.deletesMissing && isWhole
+        if settings.mode == .scd2, let column = settings.shape?.loadedAt { changes.unversioned = [column] }
+        return changes
+    }
+
     func files(of partition: Manifest.Partition) -> [SourceFile] {
         if case .files(_, _, _, let files) = source { files[partition] ?? [] } else { [] }
     }
@@ -153,7 +169,7 @@ package final class StreamPlan: Sendable {
                 from: from, rejects: rejects, isCancelled: isCancelled)
         case .files(let source, let options, let directory, _):
             return FileSourceReader(
-                directory: directory, files: files, takesAll: settings.mode.isReplace || wish.isFullRefresh,
+                directory: directory, files: files, takesAll: readsAll || wish.isFullRefresh,
                 options: options, settings: source, context: context,
                 partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
                 isCancelled: isCancelled)

@@ -21,7 +21,8 @@ final class ChunkLoader {
     private let target: any TargetEngine
     private let seat: LoaderSeat
     private let works: [ChunkWork]
-    private let table: TargetTable
+    /// The table that rows go into: a stage in place of the run's own, once it is made.
+    var table: TargetTable
     private let pipeline: DecodePipeline
     private let isIsolating: Bool
     private let isStopped: () -> Bool
@@ -147,7 +148,9 @@ final class ChunkLoader {
         for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
         if batch.count > 0 {
             let manifest = works[first.work].manifest
-            let writer = try writer ?? target.writer(table, mode: manifest.mode, key: manifest.key)
+            // In a stage the last row of a key stays, whatever becomes of it there.
+            let mode = manifest.isStaged ? .merge : manifest.mode
+            let writer = try writer ?? target.writer(table, mode: mode, key: manifest.key)
             self.writer = writer
             try writer.insert(batch) { row, reason, code in
                 let work = batch.work(of: row)

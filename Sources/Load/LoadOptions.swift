@@ -71,6 +71,8 @@ package struct LoadSummary: Sendable {
     package var rejects = 0
     /// What contracts have left out.
     package var discards = Discards()
+    /// What people should know of runs that were loaded.
+    package var notes: [String] = []
     package var dead = 0
     /// Runs that wait for a person: dead chunks, a guard, a configuration error.
     package var blocked = 0

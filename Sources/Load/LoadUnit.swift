@@ -54,11 +54,14 @@ final class LoadUnit {
             try target.begin()
             let head = try target.lockHead(manifest.log, isMoving: true)
             guard head.number < first.number else { throw HeadMoved() }
-            if manifest.mode == .merge, head.number != last.number - 1 { throw HeadMoved() }
-            if manifest.mode.isReplace {
-                if !allowShrink { try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head) }
-                if !table.columns.isEmpty { try target.delete(manifest, table) }
+            if !manifest.mode.isReplace, head.number != last.number - 1 { throw HeadMoved() }
+            if manifest.isWholePartition, !allowShrink {
+                try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head)
             }
+            if manifest.mode.isReplace, !table.columns.isEmpty { try target.delete(manifest, table) }
+            // A run without rows may have no table yet.
+            let staging = manifest.isStaged && !table.columns.isEmpty ? try target.staging : nil
+            if let staging { chunks.table = try staging.stage(table, key: manifest.key) }
             try chunks.load()
             var results = runs.map { result($0) }
             let places = Dictionary(uniqueKeysWithValues: runs.enumerated().map { ($1.number, $0) })
@@ -70,8 +73,9 @@ final class LoadUnit {
             }
             let total = results.reduce(0) { $0 + $1.rows }
             // What counts is what readers would see: rejected rows replace nothing.
-            if manifest.mode.isReplace, !allowShrink { try check(manifest.guards, rows: total, head) }
-            let rows = manifest.mode == .merge ? head.rows + total : total
+            if manifest.isWholePartition, !allowShrink { try check(manifest.guards, rows: total, head) }
+            if let staging { try move(staging, manifest, table, &results) }
+            let rows = manifest.isWholePartition ? total : head.rows + total
             guard
                 try target.books.moveHead(
                     manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
@@ -90,6 +94,29 @@ final class LoadUnit {
         } catch {
             undo(chunks, isCommitting)
             throw error
+        }
+    }
+
+    /// Lets the staged rows of a run change the table.
+    private func move(
+        _ staging: any Staging, _ manifest: RunManifest, _ table: TargetTable, _ results: inout [LoadManifest]
+    ) throws {
+        let refused = results.reduce(manifest.rejected) { $0 + $1.rejects + $1.discards.rows }
+        var instant = Int64(manifest.run.milliseconds) * 1000
+        if let query = try StagedChanges.latest(manifest, staging.dialect),
+            let latest = try staging.numbers(query).compactMap({ $0 }).max(), latest >= instant
+        {
+            instant = latest + 1
+        }
+        let changes = StagedChanges(
+            manifest: manifest, table: table, dialect: staging.dialect, instant: instant,
+            deletesMissing: manifest.changes.deletesMissing && refused == 0)
+        for statement in try changes.statements() { try staging.run(statement) }
+        try staging.drop()
+        if manifest.changes.deletesMissing, refused > 0, let last = results.indices.last {
+            results[last].note =
+                "rows that this run does not hold were kept, as \(refused) of its rows were refused, which may be theirs: correct them, "
+                + "then the next run deletes what is missing"
         }
     }
 
@@ -208,7 +235,11 @@ final class LoadUnit {
     /// Makes or widens the table for each run; `nil` when there is none.
     private func prepare(_ runs: [OpenRun]) throws -> TargetTable? {
         var table: TargetTable?
-        for run in runs { table = try target.prepare(run.manifest) }
+        for run in runs {
+            let made = try target.prepare(run.manifest)
+            try TableNeeds.refuseKept(run.manifest, made)
+            table = made
+        }
         return table
     }
 

@@ -312,6 +312,7 @@ struct OpenLog {
                 summary.rows += result.rows
                 summary.rejects += result.rejects
                 summary.discards.add(result.discards)
+                if let note = result.note { summary.notes.append("\(manifest.stream) \(manifest.partition): \(note)") }
             }
             summary.runsClosed += 1
             worker.report(.closed(manifest, result))

@@ -4,7 +4,7 @@ internal import Manifest
 enum TableNeeds {
     /// Whether the run's columns fit without any DDL.
     static func fits(_ table: TargetTable, _ manifest: RunManifest) -> Bool {
-        guard table.key == manifest.key, !table.columns.isEmpty else { return false }
+        guard table.key == manifest.tableKey, !table.columns.isEmpty else { return false }
         return columns(manifest, present: table.columns).allSatisfy { column in
             table.columns.named(column.name).map {
                 manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
@@ -28,7 +28,27 @@ enum TableNeeds {
             // Rows of nothing but nulls are rows all the same.
             wanted = manifest.schema.map { Column(name: $0.name, type: .text) }
         }
-        return implied + wanted
+        return implied + wanted + manifest.keptColumns.filter { wanted.named($0.name) == nil }
+    }
+
+    /// Refuses a run whose records bring columns that the loader fills, or whose contract keeps those out.
+    static func refuseKept(_ manifest: RunManifest, _ table: TargetTable) throws {
+        for column in manifest.keptColumns {
+            if manifest.schema.named(column.name) != nil {
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table): the records of \(manifest.job) have a column \(column.name), which mode "
+                        + "\(manifest.mode.rawValue) fills itself: rename it (`shape: {rename: {\(column.name): ...}}`), then give the "
+                        + "run up (bobbin dead discard) and extract again")
+            }
+            if !table.columns.isEmpty, table.columns.named(column.name) == nil {
+                throw LoadError(
+                    .configuration,
+                    "table \(manifest.table) has no column \(column.name), and the contract of \(manifest.job) lets none be added: "
+                        + "add it (a timestamp), or give the run up (bobbin dead discard) and extract again with "
+                        + "`contract: {columns: evolve}`")
+            }
+        }
     }
 
     /// Refuses a run whose table is not there where the contract lets none be made; before anything is changed.

@@ -74,7 +74,7 @@ package enum LoadPlan {
             let works = entries.contains { numbers.contains($0.number) && $0.available > 0 }
             if works || (first.loaded == first.chunks) { return .direct(numbers: numbers) }
             return first.dead > 0 ? .blocked(number: first.number) : .wait(number: first.number)
-        case .merge:
+        case .merge, .updateOnly, .scd2:
             if first.isWhole { return .merge(number: first.number) }
             return first.dead > 0 ? .blocked(number: first.number) : .wait(number: first.number)
         case .replace, .replacePartition:

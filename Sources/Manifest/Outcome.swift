@@ -119,7 +119,7 @@ package struct LoadManifest: Sendable {
     /// The document's bytes.
     package func encoded() -> [UInt8] {
         JSONValue.record([
-            ("format", .integer(Int64(RunManifest.format))), ("run", .string(run.text)),
+            ("format", .integer(Int64(RunManifest.firstFormat))), ("run", .string(run.text)),
             ("n", .integer(Int64(number))), ("target", .string(target)),
             ("outcome", outcome.map { .string($0.rawValue) } ?? .null),
             ("chunks_total", .integer(Int64(chunksTotal))), ("chunks_loaded", .integer(Int64(chunks.count))),

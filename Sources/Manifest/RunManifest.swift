@@ -102,8 +102,10 @@ package struct RunManifest: Sendable {
         case replay
     }
 
-    /// The format this program writes; it reads this and every older one.
-    package static let format = 1
+    /// The newest format that this program reads, and every older one. It writes the oldest that says what is to be done.
+    package static let format = 2
+    /// The format of every other document, and of manifests that ask for nothing that was not there from the start.
+    package static let firstFormat = 1
 
     package var kind = Kind.data
     package var spool: String
@@ -125,6 +127,8 @@ package struct RunManifest: Sendable {
     package var guards = Guards()
     /// Whether the source's records were changed on the way (`shape`): refused input is what they were before.
     package var isShaped = false
+    /// What the run does besides upserting its rows.
+    package var changes = RowChanges()
     package var cursorFrom: JSONValue = .null
     package var cursorTo: JSONValue = .null
     package var schema: [Column] = []

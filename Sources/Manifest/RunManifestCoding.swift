@@ -222,7 +222,8 @@ extension RunManifest {
         let shaped: [(String, JSONValue)] = isShaped ? [("shaped", true)] : []
         let head = JSONValue.record(
             [
-                ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
+                ("format", .integer(Int64(isStaged ? RunManifest.format : RunManifest.firstFormat))),
+                ("kind", .string(kind.rawValue)),
                 ("spool", .string(spool)), ("run", .string(run.text)), ("job", .string(job)),
                 ("stream", .string(stream)),
                 ("targets", .array(targets.map { .string($0) })), ("partition", partition.json),
@@ -231,7 +232,7 @@ extension RunManifest {
                 ("base", .integer(Int64(base))), ("final", .bool(isFinal)), ("fingerprint", .string(fingerprint)),
                 ("guards", guards.json), ("cursor", .record([("from", cursorFrom), ("to", cursorTo)])),
                 ("schema", Column.json(schema)),
-            ] + shaped)
+            ] + shaped + changes.members)
         let tail = JSONValue.record([
             ("rows", .integer(Int64(rows))), ("bytes", .integer(Int64(bytes))), ("rejected", .integer(Int64(rejected))),
             ("retries", .integer(Int64(retries))), ("started", .string(started)), ("sealed", .string(sealed)),
@@ -341,6 +342,7 @@ extension RunManifest {
         self.kind = kind
         guards = try Guards(reader.any("guards"))
         isShaped = reader.any("shaped") == .bool(true)
+        changes = try RowChanges(reader)
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))

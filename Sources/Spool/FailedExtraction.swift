@@ -42,7 +42,8 @@ package struct FailedExtraction: Sendable {
 
     func encoded() -> [UInt8] {
         JSONValue.record([
-            ("format", .integer(Int64(RunManifest.format))), ("job", .string(log.job)), ("stream", .string(log.stream)),
+            ("format", .integer(Int64(RunManifest.firstFormat))), ("job", .string(log.job)),
+            ("stream", .string(log.stream)),
             ("partition", log.partition.json), ("base", .integer(Int64(base))), ("run", .string(run.text)),
             ("class", .string(failure)), ("error", .string(error)), ("rows", .integer(Int64(rows))),
             ("chunks", .integer(Int64(chunks))), ("retries", .integer(Int64(retries))), ("started", .string(started)),

@@ -48,6 +48,7 @@ enum PlanText {
             if stream.shape != nil, let table = plan.table {
                 Console.out("  columns: \(table.columns.map(\.name).joined(separator: ", "))")
             }
+            if let changes = stream.changesText { Console.out("  deletes: \(Format.visible(changes))") }
             Console.out("  guards: allow_empty \(stream.allowEmpty), min_share \(stream.minShare)")
             Console.out(
                 "  partitions: \(plan.partitions.count)\(spool == nil ? "" : "; n is the last manifest of the log, and its cursor")"
@@ -129,7 +130,7 @@ enum PlanText {
                 ("job", .string(stream.job)), ("stream", .string(stream.name)), ("mode", .string(stream.mode.rawValue)),
                 ("table", .string(stream.table)), ("targets", .array(stream.targets.map { .string($0) })),
                 ("primary_key", .array(stream.primaryKey.map { .string($0) })),
-                ("shape", Document.text(stream.shape?.summary)),
+                ("shape", Document.text(stream.shape?.summary)), ("deletes", Document.text(stream.changesText)),
                 ("warnings", .array(try warnings(plan, spool).map { .string($0) })), ("partitions", .array(partitions)),
                 ("reading", Document.text(plan.table?.reading)), ("error", Document.text(plan.failure?.message)),
                 (
@@ -142,5 +143,23 @@ enum PlanText {
             ])
         }
         return [("command", .string("plan")), ("streams", .array(streams))]
+    }
+}
+
+extension Configuration.Stream {
+    /// What the stream's runs delete, in words; nil for nothing.
+    fileprivate var changesText: String? {
+        guard mode == .merge || mode == .scd2 else { return nil }
+        var parts: [String] = []
+        if let marker = changes.marker {
+            let values = marker.values.isEmpty ? "says so" : "is \(marker.values.joined(separator: " or "))"
+            parts.append("rows whose \(marker.column) \(values)")
+        }
+        if changes.deletesMissing { parts.append("rows that a run which reads everything does not hold") }
+        if parts.isEmpty { return nil }
+        let how =
+            mode == .scd2
+            ? "their versions end" : changes.isSoft ? "\(RowChanges.deletedAt) is set" : "they are removed"
+        return "\(parts.joined(separator: ", and ")): \(how)"
     }
 }

@@ -286,6 +286,9 @@ final class Report {
                 "\(load.target): \(Format.count(discards.rows, "row")) and \(Format.count(discards.values, "value")) left out by contract"
             )
         }
+        for load in loads {
+            for note in load.summary?.notes ?? [] { Console.out("\(load.target): \(Format.visible(note))") }
+        }
         for item in waiting { Console.out(item.text) }
     }
 
@@ -329,6 +332,7 @@ final class Report {
                             ("chunks", .integer(Int64(load.summary?.chunksLoaded ?? 0))),
                             ("dead", .integer(Int64(load.summary?.dead ?? 0))),
                             ("blocked", .integer(Int64(load.summary?.blocked ?? 0))),
+                            ("notes", .array((load.summary?.notes ?? []).map { .string($0) })),
                             ("error", (load.error?.message ?? load.summary?.unavailable).map { .string($0) } ?? .null),
                         ])
                     })

@@ -105,7 +105,7 @@ import Testing
         (
             "    mode: replce-partition", "",
             [
-                #"bobbin.yaml:14:11: jobs.j.mode: expected one of append, insert-only, merge, replace-partition, replace, found "replce-partition"; did you mean "replace-partition"?"#
+                #"bobbin.yaml:14:11: jobs.j.mode: expected one of append, insert-only, merge, update-only, scd2, replace-partition, replace, found "replce-partition"; did you mean "replace-partition"?"#
             ]
         ),
         (
@@ -137,6 +137,27 @@ import Testing
             "    mode: replace-partition\n    primary_key: id", "",
             [
                 "bobbin.yaml:15:5: jobs.j.primary_key: mode replace-partition needs the partition columns in the key; add p"
+            ]
+        ),
+        (
+            "    mode: append\n    delete_missing: true\n    delete_marker: gone\n    soft_delete: true", "",
+            [
+                "bobbin.yaml:15:5: jobs.j.delete_missing: mode append deletes nothing by itself; use merge or scd2, or take the key out",
+                "bobbin.yaml:16:5: jobs.j.delete_marker: mode append deletes nothing by itself; use merge or scd2, or take the key out",
+                "bobbin.yaml:17:5: jobs.j.soft_delete: the key is for merge; use that, or take the key out",
+            ]
+        ),
+        (
+            "    mode: merge\n    primary_key: [id, p]\n    soft_delete: true", "",
+            [
+                "bobbin.yaml:16:5: jobs.j.soft_delete: nothing says which rows are deleted; name a delete_marker, or set delete_missing: true"
+            ]
+        ),
+        (
+            "    mode: scd2\n    primary_key: [id, p]\n    soft_delete: true\n    delete_marker: {values: [D]}", "",
+            [
+                "bobbin.yaml:16:5: jobs.j.soft_delete: scd2 keeps deleted rows as versions that have ended; take the key out",
+                "bobbin.yaml:17:5: jobs.j.delete_marker.column: the key is missing; expected a name of at most 255 bytes",
             ]
         ),
         (
@@ -336,7 +357,7 @@ import Testing
             """
         #expect(
             problems(yaml) == [
-                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, shape, cursor, lag, since, null_cursor, contract, allow_empty, min_share, max_rejects, on_failure"#,
+                #"bobbin.yaml:5:62: defaults.table: unknown key; known here: source, target, mode, primary_key, partitions, parallelism, priority, retry, timeouts, chunk, columns, shape, cursor, lag, since, null_cursor, delete_marker, delete_missing, soft_delete, contract, allow_empty, min_share, max_rejects, on_failure"#,
                 #"bobbin.yaml:6:53: jobs.b.table: the table "t" of "two" belongs to the stream a.t; give this one a table of its own"#,
             ])
     }

@@ -108,6 +108,7 @@ import Testing
             case .append: ["1|a", "2|a", "3|b"]
             case .insertOnly: ["1|a", "2|a", "3|b"]
             case .merge: ["1|a", "2|b", "3|b"]
+            case .updateOnly, .scd2: []
             case .replace, .replacePartition: ["2|b", "3|b"]
             }
         #expect(try world.rows(["id", "v"]) == expected)

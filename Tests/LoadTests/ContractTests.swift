@@ -41,7 +41,7 @@ import Testing
         #expect(summary.discards == Discards(rows: 3))
         #expect(try rows(world) == ["1|1", "2|2", "6|6"])
         #expect(try world.rejects().isEmpty)
-        #expect(try outcome(world).discards == Discards(rows: 3))
+        #expect(try world.lastOutcome().discards == Discards(rows: 3))
     }
 
     @Test(arguments: TestEngine.allCases, modes)
@@ -54,7 +54,7 @@ import Testing
         #expect(summary.rows == 5 && summary.rejects == 0)
         #expect(summary.discards == Discards(values: 4))
         #expect(try rows(world) == ["1|1", "2|2", "3|3", "4|NULL", "5|5", "6|6"])
-        #expect(try outcome(world).discards == Discards(values: 4))
+        #expect(try world.lastOutcome().discards == Discards(values: 4))
     }
 
     /// Columns and types have a policy each.
@@ -115,7 +115,7 @@ import Testing
         options.transactionChunks = 1
         let summary = try world.load(run, options).summary
         #expect(summary.rows == 7 && summary.discards == Discards(rows: 4, values: 2))
-        let outcome = try outcome(world)
+        let outcome = try world.lastOutcome()
         #expect(
             outcome.chunks.map(\.discards) == [Discards(rows: 2, values: 1), Discards(), Discards(rows: 2, values: 1)])
     }
@@ -131,14 +131,5 @@ import Testing
         _ = try world.query(#"CREATE TABLE "rows"("id" bigint)"#)
         #expect(try world.drain().summary.rows == 1)
         #expect(try rows(world) == ["1"])
-    }
-
-    /// How the last manifest ended in the target.
-    private func outcome(_ world: World) throws -> LoadManifest {
-        let process = world.process()
-        defer { process.end() }
-        let spool = try process.spool()
-        let key = LogKey(job: "job", stream: "stream", partition: Partition([]))
-        return try #require(try spool.outcome(key, spool.lastNumber(key), target: "t"))
     }
 }

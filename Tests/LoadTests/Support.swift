@@ -3,6 +3,7 @@ import Load
 import Manifest
 import Spool
 import TestKit
+import Testing
 
 /// One run to be loaded, as lines.
 struct Batch {
@@ -12,6 +13,9 @@ struct Batch {
     var key: [String] = []
     var partition: [(String, String)] = []
     var guards = Guards()
+    var changes = RowChanges()
+    /// Rows that the extraction refused.
+    var rejected = 0
     var job = "job"
     var stream = "stream"
     var table = "rows"
@@ -48,6 +52,8 @@ extension World {
         let writer = try extractor.begin(feed, after: try spool.lastNumber(feed.log))
         writer.manifest.key = batch.key
         writer.manifest.schema = batch.schema
+        writer.manifest.changes = batch.changes
+        writer.manifest.rejected = batch.rejected
         for (index, lines) in batch.chunks.enumerated() {
             try extractor.write(lines, to: writer, isLast: index == batch.chunks.count - 1)
         }
@@ -61,6 +67,15 @@ extension World {
     func load(_ batch: Batch, _ options: LoadOptions = LoadOptions()) throws -> LoadOutcome {
         try put(batch)
         return try drain(options)
+    }
+
+    /// How the last manifest ended in the target.
+    func lastOutcome() throws -> LoadManifest {
+        let process = process()
+        defer { process.end() }
+        let spool = try process.spool()
+        let key = LogKey(job: "job", stream: "stream", partition: Partition([]))
+        return try #require(try spool.outcome(key, spool.lastNumber(key), target: "t"))
     }
 
     /// The rejected rows that lie in `dead/`.

@@ -108,7 +108,9 @@ import Testing
                 #expect(!numbers.isEmpty)
                 #expect(entries.prefix { $0.number <= (numbers.max() ?? 0) }.allSatisfy { $0.mode.isDirect })
             case .merge(let number):
-                #expect(number == 1 && entries[0].mode == .merge && entries[0].dead == 0 && !entries[0].isHeld)
+                #expect(
+                    number == 1 && !entries[0].mode.isDirect && !entries[0].mode.isReplace && entries[0].dead == 0
+                        && !entries[0].isHeld)
             case .replace(let first, let number):
                 let generation = entries[(first - 1)..<number]
                 #expect(Set(generation.map(\.generation)).count == 1)

@@ -53,6 +53,27 @@ import Testing
         #expect(read.cursorTo["at"] == .number("1.50"))
     }
 
+    /// Only who asks for more than rows writes what an older program must refuse.
+    @Test func moreThanRowsIsFormatTwo() throws {
+        var manifest = Self.sample
+        manifest.mode = .merge
+        #expect(String(decoding: manifest.encoded(), as: UTF8.self).hasPrefix("{\"format\":1,"))
+        manifest.changes.marker = .init(column: "op \"é\"", values: ["D", ""])
+        manifest.changes.deletesMissing = true
+        manifest.changes.isSoft = true
+        manifest.changes.unversioned = ["loaded_at"]
+        let bytes = manifest.encoded()
+        #expect(String(decoding: bytes, as: UTF8.self).hasPrefix("{\"format\":2,"))
+        let read = try RunManifest(decoding: bytes)
+        #expect(read.changes == manifest.changes && read.encoded() == bytes)
+        for mode in [WriteMode.updateOnly, .scd2] {
+            manifest.mode = mode
+            manifest.changes = RowChanges()
+            #expect(String(decoding: manifest.encoded(), as: UTF8.self).hasPrefix("{\"format\":2,"))
+            #expect(try RunManifest(decoding: manifest.encoded()).mode == mode)
+        }
+    }
+
     /// Every damaged byte is found: by the JSON, by a key, or by the checksum.
     @Test func everyChangedByteIsFound() throws {
         let bytes = Self.sample.encoded()
@@ -93,11 +114,11 @@ import Testing
 
     @Test func aNewerFormatIsRefusedByName() throws {
         let text = String(decoding: Self.sample.encoded(), as: UTF8.self)
-            .replacingOccurrences(of: "{\"format\":1,", with: "{\"format\":2,\"colour\":\"blue\",")
+            .replacingOccurrences(of: "{\"format\":1,", with: "{\"format\":3,\"colour\":\"blue\",")
             .replacingOccurrences(of: "{\"seq\":0,", with: "{\"number\":0,")
         let error = #expect(throws: ManifestError.self) { try RunManifest(decoding: Array(text.utf8)) }
         #expect(error?.code == .newerFormat)
-        #expect(error?.message.contains("format 2") == true && error?.message.contains("newer bobbin") == true)
+        #expect(error?.message.contains("format 3") == true && error?.message.contains("newer bobbin") == true)
     }
 
     @Test func editedRowsAreCalledEdited() throws {

@@ -55,6 +55,8 @@ package struct Feed: Sendable {
         let rows: [Row]
         switch mode {
         case .append: rows = all
+        // Told apart by what the table held before, which no feed knows.
+        case .updateOnly, .scd2: rows = []
         case .insertOnly:
             rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }).values)
         case .merge: rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last }).values)

@@ -68,6 +68,17 @@ indirect enum Shape: Sendable {
     case json
 }
 
+extension Shape {
+    /// The section that a value may be, if it may be one.
+    var section: Section? {
+        switch self {
+        case .section(let section): section
+        case .either(let shapes): shapes.lazy.compactMap(\.section).first
+        case .text, .integer, .boolean, .duration, .size, .choice, .map, .list, .json: nil
+        }
+    }
+}
+
 /// What a text may be.
 enum TextRule: Sendable {
     /// Not empty.

@@ -77,11 +77,11 @@ enum Table {
                 "target", .either([.text(.name), .list(of: .text(.name))]),
                 "The connection rows go to, or a list of them. Required in the end."),
             Key(
-                "mode", .choice(["append", "insert-only", "merge", "replace-partition", "replace"]), standard: "append",
+                "mode", .choice(WriteMode.allCases.map(\.rawValue)), standard: "append",
                 "How rows change the table."),
             Key(
                 "primary_key", .either([.text(.name), .list(of: .text(.name))]),
-                "The columns that identify a row. Required for merge and insert-only."),
+                "The columns that identify a row. Required for merge, insert-only, update-only and scd2."),
             Key(
                 "partitions",
                 .map(
@@ -119,6 +119,17 @@ enum Table {
                 "null_cursor", .choice(["include", "skip", "fail"]),
                 "Databases: rows whose cursor is NULL: read with every run, left out, or the run fails. Built in: include, under append fail."
             ),
+            Key(
+                "delete_marker", .either([.text(.name), .section(deleteMarker)]),
+                "A column that says of a row that it was deleted at the source: its key's row is deleted, or ends. For merge and scd2."
+            ),
+            Key(
+                "delete_missing", .boolean, standard: "false",
+                "Whether rows of the table (of the partition) that a run which reads everything does not hold are deleted, or end. For merge and scd2."
+            ),
+            Key(
+                "soft_delete", .boolean, standard: "false",
+                "Whether deleted rows stay, and `_deleted_at` tells since when; null of the others. For merge."),
             Key("contract", .section(contract), "What may change in the data without a person."),
             Key(
                 "allow_empty", .boolean, standard: "false",
@@ -138,6 +149,16 @@ enum Table {
         "boolean", "integer", "bigint", "double", "decimal", "date", "time", "datetime", "timestamp", "uuid", "bytes",
         "json", "text",
     ]
+
+    static let deleteMarker = Section(
+        "delete_marker", "Which records say that a row was deleted.",
+        [
+            Key("column", .text(.name), required: true, "The column that says so; it is loaded like the others."),
+            Key(
+                "values", .list(of: .text(.value)),
+                "The values that say so. Without them any that is not null, false, 0 or empty (of a text also not f, n or no)."
+            ),
+        ])
 
     static let partitionRange = Section(
         "partition_range", "Days as partition values: `last_days`, or `from` and `to`.",

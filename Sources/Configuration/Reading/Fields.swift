@@ -86,7 +86,7 @@ struct Fields {
 
     /// A section joined from all layers; of a section with a discriminator, down to the first that names it.
     func section(_ name: String) -> Fields? {
-        guard case .section(let section)? = self.section[name]?.shape else { return nil }
+        guard let section = self.section[name]?.shape.section else { return nil }
         var inner: [Layer] = []
         for layer in layers {
             guard let entry = layer.entries.first(where: { $0.key == name }), let entries = entry.value.entries else {

@@ -21,9 +21,18 @@ struct StreamReader {
         let hook = fields.sectionOrStandard("on_failure", Table.onFailure)
         let source = SourceReader(connections: connections, partitions: partitions, mode: mode).read(fields)
         let isTable = if case .sql(let source)? = source { source.query == nil } else { false }
-        StreamRules(fields: fields, mode: mode, partitions: partitions, primaryKey: keys, isCatalogued: isTable)
-            .check()
+        let changes = readChanges(fields)
+        StreamRules(
+            fields: fields, mode: mode, partitions: partitions, primaryKey: keys, isCatalogued: isTable,
+            changes: changes
+        ).check()
         guard let source else { return nil }
+        if changes.deletesMissing, case .http(let http) = source, http.incremental != nil {
+            fields.fail(
+                .conflict, "delete_missing",
+                "an incremental source brings what is new, and all else would be deleted as missing; take one of the two out"
+            )
+        }
         checkKind(source, fields)
         return Stream(
             job: job, name: name, source: source, targets: targets, table: table, primaryKey: keys, mode: mode,
@@ -39,6 +48,7 @@ struct StreamReader {
             shape: ShapeReader(
                 expander: expander, partitions: partitions.map(\.name), primaryKey: keys, isDatabase: source.isDatabase
             ).read(fields),
+            changes: changes,
             contract: Contract(
                 columns: contract.choice("columns", ContractPolicy.evolve),
                 types: contract.choice("types", ContractPolicy.evolve),
@@ -75,6 +85,20 @@ struct StreamReader {
 
     private func readKeys(_ fields: Fields) -> [String] {
         unique("primary_key", of: fields)
+    }
+
+    private func readChanges(_ fields: Fields) -> RowChanges {
+        var changes = RowChanges()
+        if let column = fields.optionalText("delete_marker") {
+            changes.marker = RowChanges.Marker(column: column, values: [])
+        } else if let section = fields.section("delete_marker") {
+            section.checkKeys()
+            let column = section.text("column")
+            changes.marker = RowChanges.Marker(column: column, values: section.texts("values"))
+        }
+        changes.deletesMissing = fields.boolean("delete_missing")
+        changes.isSoft = fields.boolean("soft_delete")
+        return changes
     }
 
     private func unique(_ name: String, of fields: Fields) -> [String] {

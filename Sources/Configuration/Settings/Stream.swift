@@ -32,6 +32,8 @@ package struct Stream: Sendable, Hashable {
     package let columns: [String: LogicalType]
     /// What is made of the records before they are stored; nil to store them as they come.
     package let shape: RecordShape?
+    /// Which rows are deletions, and what becomes of those; `deletesMissing` is what runs do that read everything.
+    package let changes: RowChanges
     /// What may change in the data without a person.
     package let contract: Contract
     /// Whether nothing may replace something.
@@ -58,8 +60,10 @@ package struct Stream: Sendable, Hashable {
     }
 
     /// The stream for one run that reads everything anew and puts it in the place of what is there; the next run goes on from
-    /// where it ended.
+    /// where it ended. What a replacement would take away (former versions, deleted rows, columns of others) stays: there the
+    /// run only reads everything.
     package var refreshed: Stream {
+        if mode == .scd2 || mode == .updateOnly || changes.isSoft { return self }
         var stream = self
         stream.mode = partitions.isEmpty ? .replace : .replacePartition
         return stream

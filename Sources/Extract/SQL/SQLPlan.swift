@@ -137,7 +137,7 @@ struct SQLResolution {
         case .replacePartition:
             let isWhole = stream.partitions.allSatisfy { part in known.contains { $0.isSame(as: part.name) } }
             return isWhole ? known : []
-        case .merge, .insertOnly:
+        case .merge, .insertOnly, .updateOnly, .scd2:
             guard known.isEmpty == shape.primaryKey.isEmpty else {
                 throw ExtractError(
                     .configuration,

@@ -12,7 +12,7 @@ enum DuckDBIndexes {
     /// Makes the run's index, and takes away one of a former key.
     static func make(_ connection: DuckDBConnection, _ manifest: RunManifest) throws {
         let noted = try keyOfIndex(connection, manifest)
-        let wanted = JSONValue.array(manifest.key.map { .string($0) }).serializedText()
+        let wanted = JSONValue.array(manifest.tableKey.map { .string($0) }).serializedText()
         let name = name(manifest)
         let found = try connection.query(
             "SELECT table_name FROM duckdb_indexes() WHERE \(DuckDBTable.here) AND lower(index_name) = lower(?)",
@@ -21,15 +21,15 @@ enum DuckDBIndexes {
             if noted == wanted, table.isSame(as: manifest.table) { return }
             if noted != nil {
                 try drop(connection, manifest)
-            } else if !manifest.key.isEmpty {
+            } else if !manifest.tableKey.isEmpty {
                 throw LoadError(
                     .configuration,
                     "table \(manifest.table) needs an index \(name), but an index of that name stands on table \(table) that Bobbin did not "
                         + "make: drop or rename it")
             }
         }
-        if manifest.key.isEmpty { return }
-        try create(connection, name, on: manifest.table, manifest.key, wanted)
+        if manifest.tableKey.isEmpty { return }
+        try create(connection, name, on: manifest.table, manifest.tableKey, wanted)
     }
 
     /// - Parameter noted: the key as `_bobbin_tables` keeps it.

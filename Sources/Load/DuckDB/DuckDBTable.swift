@@ -52,7 +52,7 @@ struct DuckDBTable {
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             return try DuckDBTable(
-                connection, TargetTable(name: manifest.table, columns: [], key: manifest.key))
+                connection, TargetTable(name: manifest.table, columns: [], key: manifest.tableKey))
         }
         try TableNeeds.refuseTwins(
             present + wanted.filter { present.named($0.name) == nil }, manifest, engine: "DuckDB")
@@ -70,7 +70,7 @@ struct DuckDBTable {
         try DuckDBIndexes.make(connection, manifest)
         connection.forgetStatements()
         return try DuckDBTable(
-            connection, TargetTable(name: manifest.table, columns: present, key: manifest.key))
+            connection, TargetTable(name: manifest.table, columns: present, key: manifest.tableKey))
     }
 
     static func transaction(_ connection: DuckDBConnection, _ body: () throws -> Void) throws {

@@ -125,8 +125,12 @@ extension DuckDBTarget: SQLTarget {
 
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         let known = try tables[table.name] ?? DuckDBTable(connection, table)
+        // The stage of a run has no index that would refuse a second row of a key.
+        let isCareful = careful.contains(table.name) || table.name == StagedChanges.stage
         return try DuckDBWriter(
-            connection, known, mode: mode, key: key, isCareful: careful.contains(table.name),
+            connection, known, mode: mode, key: key, isCareful: isCareful,
             spoil: { [weak self] in self?.careful.insert(table.name) })
     }
+
+    var staging: any Staging { get throws { DuckDBStaging(connection: try connection) } }
 }

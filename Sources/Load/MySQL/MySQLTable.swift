@@ -18,7 +18,7 @@ enum MySQLTable {
         var present = try columns(connection, manifest)
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
-            return TargetTable(name: manifest.table, columns: [], key: manifest.key)
+            return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
         let types = Types(manifest, connection.byteCollation, present + wanted)
         if present.isEmpty {
@@ -49,7 +49,7 @@ enum MySQLTable {
         note.bind(0, .text(Column.json(present).serializedText()))
         note.bind(1, .text(manifest.table))
         _ = try note.run()
-        return TargetTable(name: manifest.table, columns: present, key: manifest.key)
+        return TargetTable(name: manifest.table, columns: present, key: manifest.tableKey)
     }
 
     private static func quoted(_ name: String, _ manifest: RunManifest) throws -> String {
@@ -70,7 +70,7 @@ enum MySQLTable {
 
         init(_ manifest: RunManifest, _ collation: String, _ columns: [Column]) {
             self.collation = collation
-            let names = manifest.key + manifest.partition.fields.map(\.name)
+            let names = manifest.tableKey + manifest.partition.fields.map(\.name)
             let indexed = Set(names.map { Array($0.utf8) })
             let texts = Set(
                 columns.filter { indexed.contains(Array($0.name.utf8)) && Types.isText($0.type) }.map {
@@ -190,10 +190,10 @@ enum MySQLTable {
 enum MySQLIndexes {
     static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
         let key = TableNeeds.indexName(manifest.table, "key", limit: 64)
-        if !manifest.key.isEmpty { try make(connection, manifest, key, manifest.key, isUnique: true) }
-        if manifest.mode == .merge || manifest.mode == .insertOnly { try refuseOthers(connection, manifest, key) }
+        if !manifest.tableKey.isEmpty { try make(connection, manifest, key, manifest.tableKey, isUnique: true) }
+        if manifest.mode.needsKey { try refuseOthers(connection, manifest, key) }
         let columns = manifest.partition.fields.map(\.name)
-        guard manifest.mode == .replacePartition, Set(manifest.key.prefix(columns.count)) != Set(columns) else {
+        guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
             return
         }
         let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)

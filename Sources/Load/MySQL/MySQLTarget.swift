@@ -162,4 +162,6 @@ extension MySQLTarget: SQLTarget, TargetSavepoints {
             try comparesBytes(table) && MySQLPlain.holds(connection, table)
         }
     }
+
+    var staging: any Staging { get throws { MySQLStaging(connection: try connection) } }
 }

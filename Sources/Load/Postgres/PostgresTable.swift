@@ -38,7 +38,7 @@ enum PostgresTable {
         try TableNeeds.refuseNewTable(manifest, present: present)
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
-            return TargetTable(name: manifest.table, columns: [], key: manifest.key)
+            return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
         for column in wanted where present.named(column.name) == nil {
             do { _ = try PostgresConnection.quote(identifier: column.name) } catch {
@@ -58,7 +58,7 @@ enum PostgresTable {
         _ = try connection.query(
             "UPDATE _bobbin_tables SET columns = $1 WHERE target_table = $2",
             [.text(Column.json(present).serializedText()), .text(manifest.table)])
-        return TargetTable(name: manifest.table, columns: present, key: manifest.key)
+        return TargetTable(name: manifest.table, columns: present, key: manifest.tableKey)
     }
 
     private static func name(_ manifest: RunManifest) throws -> String {
@@ -157,10 +157,10 @@ enum PostgresTable {
 /// The indexes that Bobbin keeps on a target table: unique by the primary key, and one for the partition's delete.
 enum PostgresIndexes {
     static func make(_ connection: PostgresConnection, _ manifest: RunManifest) throws {
-        if !manifest.key.isEmpty { try make(connection, manifest, "key", manifest.key, isUnique: true) }
+        if !manifest.tableKey.isEmpty { try make(connection, manifest, "key", manifest.tableKey, isUnique: true) }
         let columns = manifest.partition.fields.map(\.name)
         // The delete of a partition needs an index that begins with its columns.
-        guard manifest.mode == .replacePartition, Set(manifest.key.prefix(columns.count)) != Set(columns) else {
+        guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
             return
         }
         try make(connection, manifest, "partition", columns, isUnique: false)

@@ -156,4 +156,6 @@ extension PostgresTarget: SQLTarget, TargetSavepoints {
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         try PostgresWriter(try connection, table: table, mode: mode, key: key, known: known(table), text: text)
     }
+
+    var staging: any Staging { get throws { PostgresStaging(connection: try connection) } }
 }

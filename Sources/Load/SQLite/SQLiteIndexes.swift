@@ -6,7 +6,8 @@ enum SQLiteIndexes {
     /// Makes those that the run needs, and takes away an own one of a former primary key.
     static func make(_ connection: SQLiteConnection, _ manifest: RunManifest) throws {
         let name = "\(manifest.table)_key"
-        let wanted = manifest.key.isEmpty ? nil : statement(name, on: manifest.table, manifest.key, isUnique: true)
+        let wanted =
+            manifest.tableKey.isEmpty ? nil : statement(name, on: manifest.table, manifest.tableKey, isUnique: true)
         if let found = try index(connection, name) {
             let own = statement(name, on: manifest.table, found.columns, isUnique: true)
             if found.table.utf8.elementsEqual(manifest.table.utf8), found.sql == own {
@@ -24,7 +25,7 @@ enum SQLiteIndexes {
                 guard error.kind == .data else { throw error }
                 throw LoadError(
                     .configuration,
-                    "table \(manifest.table): its rows are not unique by (\(manifest.key.joined(separator: ", "))): \(error.message)"
+                    "table \(manifest.table): its rows are not unique by (\(manifest.tableKey.joined(separator: ", "))): \(error.message)"
                 )
             }
         }
@@ -34,7 +35,7 @@ enum SQLiteIndexes {
     /// The delete of a partition needs an index that begins with its columns.
     private static func makePartition(_ connection: SQLiteConnection, _ manifest: RunManifest) throws {
         let columns = manifest.partition.fields.map(\.name)
-        guard manifest.mode == .replacePartition, Set(manifest.key.prefix(columns.count)) != Set(columns) else {
+        guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
             return
         }
         let name = "\(manifest.table)_partition"

@@ -47,7 +47,7 @@ final class SQLiteInsert: RowWriter {
         guard !names.isEmpty else { return "" }
         let key = names.map(SQLiteConnection.quote).joined(separator: ", ")
         switch mode {
-        case .append, .replace, .replacePartition: return ""
+        case .append, .updateOnly, .scd2, .replace, .replacePartition: return ""
         case .insertOnly: return " ON CONFLICT(\(key)) DO NOTHING"
         case .merge:
             let others = table.columns.filter { !names.contains($0.name) }.map { SQLiteConnection.quote($0.name) }

@@ -38,7 +38,7 @@ enum SQLiteTable {
         let wanted = TableNeeds.columns(manifest, present: present)
         guard !wanted.isEmpty || !present.isEmpty else {
             // Nothing was ever extracted: there is nothing to make a table of.
-            return TargetTable(name: manifest.table, columns: [], key: manifest.key)
+            return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
         try refuseNames(present + wanted.filter { present.named($0.name) == nil }, manifest, connection)
         let table = SQLiteConnection.quote(manifest.table)
@@ -71,7 +71,7 @@ enum SQLiteTable {
         note.bind(0, Column.json(present).serializedText())
         note.bind(1, manifest.table)
         _ = try note.step()
-        return TargetTable(name: manifest.table, columns: present, key: manifest.key)
+        return TargetTable(name: manifest.table, columns: present, key: manifest.tableKey)
     }
 
     /// Refuses names that SQLite cannot tell apart, or cannot hold, and more of them than it takes.

@@ -125,4 +125,6 @@ extension SQLiteTarget: TargetEngine, TargetSavepoints {
         }
         _ = try statement.step()
     }
+
+    var staging: any Staging { SQLiteStaging(connection: connection) }
 }

@@ -1,0 +1,62 @@
+internal import Databases
+internal import Manifest
+
+/// The stage of MariaDB and MySQL: a temporary table of the connection, whose making and dropping do not end a transaction.
+struct MySQLStaging: Staging, StagingDialect {
+    let connection: MySQLConnection
+
+    var dialect: any StagingDialect { self }
+
+    func make(_ table: TargetTable, key: [String]) throws {
+        // It outlives a transaction that was undone. Its index stands in the statement, as ALTER TABLE would commit.
+        try drop()
+        let names = try table.columns.map { try quote($0.name) }.joined(separator: ", ")
+        let keys = try key.map { try quote($0) }.joined(separator: ", ")
+        try connection.execute(
+            """
+            CREATE TEMPORARY TABLE \(StagedChanges.stage)(UNIQUE KEY `key`(\(keys))) ENGINE=InnoDB
+            SELECT \(names) FROM \(try quote(table.name)) LIMIT 0
+            """)
+    }
+
+    func run(_ sql: String) throws { try connection.execute(sql) }
+
+    func numbers(_ sql: String) throws -> [Int64?] {
+        let result = try connection.query(sql)
+        guard !result.rows.isEmpty else { return [] }
+        return result.columns.indices.map { result.text(0, $0).flatMap { Int64($0) } }
+    }
+
+    func drop() throws { try connection.execute("DROP TEMPORARY TABLE IF EXISTS \(StagedChanges.stage)") }
+
+    // MARK: Dialect
+
+    func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
+    func literal(_ text: String) throws -> String { MySQLConnection.quote(literal: text) }
+    func instant(_ microseconds: Int64) -> String { "'\(InstantText.render(microseconds, " "))'" }
+    func microseconds(_ instant: String) -> String {
+        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', \(instant))"
+    }
+
+    /// By bytes, whatever the column's collation.
+    func equals(_ column: String, _ literal: String) -> String { "\(column) = BINARY \(literal)" }
+    func differ(_ left: String, _ right: String, _ type: LogicalType) -> String {
+        switch type {
+        case .text, .json, .uuid: "NOT (BINARY \(left) <=> BINARY \(right))"
+        case .boolean, .integer, .bigint, .double, .decimal, .date, .time, .datetime, .timestamp, .bytes, .null:
+            "NOT (\(left) <=> \(right))"
+        }
+    }
+
+    /// There is no FROM: the table is joined, and names its columns (MariaDB, "UPDATE").
+    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
+        -> String
+    {
+        let sets = sets.map { "\(table).\($0.column) = \($0.value)" }.joined(separator: ", ")
+        return "UPDATE \(table) JOIN \(StagedChanges.stage) ON \(partner) SET \(sets) WHERE \(condition)"
+    }
+
+    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String {
+        "DELETE \(table) FROM \(table) JOIN \(StagedChanges.stage) ON \(partner) WHERE \(condition)"
+    }
+}

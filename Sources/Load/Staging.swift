@@ -1,0 +1,75 @@
+internal import Manifest
+
+/// Where the rows of one run wait, one of a key, until all of them change the table together.
+///
+/// A temporary table that only this transaction knows. A run comes this way when a row may do more than take the place of the one
+/// with its key (``RunManifest/isStaged``).
+protocol Staging {
+    /// What SQL is there.
+    var dialect: any StagingDialect { get }
+    /// Makes the stage, empty, with the table's columns and unique by `key`; in the open transaction.
+    func make(_ table: TargetTable, key: [String]) throws
+    /// Runs a statement of the open transaction.
+    func run(_ sql: String) throws
+    /// The whole numbers of the one row that a query has; nil for NULL.
+    func numbers(_ sql: String) throws -> [Int64?]
+    /// Takes the stage away.
+    func drop() throws
+}
+
+extension Staging {
+    /// The stage as a table that rows are written to.
+    func stage(_ table: TargetTable, key: [String]) throws -> TargetTable {
+        try make(table, key: key)
+        return TargetTable(name: StagedChanges.stage, columns: table.columns, key: key)
+    }
+}
+
+/// What the statements of ``StagedChanges`` are in an engine's SQL. Names of columns come quoted and with their table.
+protocol StagingDialect {
+    /// An identifier in the engine's quotes.
+    func quote(_ name: String) throws -> String
+    /// A text as a literal.
+    func literal(_ text: String) throws -> String
+    /// true or false as a literal.
+    func literal(_ flag: Bool) -> String
+    /// An instant as a literal, of microseconds since 1970 in UTC.
+    func instant(_ microseconds: Int64) -> String
+    /// The microseconds since 1970 of an instant.
+    func microseconds(_ instant: String) -> String
+    /// Whether a column has this value, byte for byte.
+    func equals(_ column: String, _ literal: String) -> String
+    /// Whether two columns of one type hold different values, or one of them none.
+    func differ(_ left: String, _ right: String, _ type: LogicalType) -> String
+    /// Changes the rows of a table that have a partner in the stage and meet a condition.
+    ///
+    /// - Parameter sets: columns of the table, without it, with what they become.
+    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
+        -> String
+    /// Deletes the rows of a table that have a partner in the stage and meet a condition.
+    ///
+    /// - Parameter key: the key's columns, without a table.
+    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String
+}
+
+/// Most engines say these in the same way.
+extension StagingDialect {
+    func literal(_ flag: Bool) -> String { flag ? "true" : "false" }
+
+    func equals(_ column: String, _ literal: String) -> String { "\(column) = \(literal)" }
+
+    func differ(_ left: String, _ right: String, _ type: LogicalType) -> String {
+        "\(left) IS DISTINCT FROM \(right)"
+    }
+
+    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
+        -> String
+    {
+        let sets = sets.map { "\($0.column) = \($0.value)" }.joined(separator: ", ")
+        return "UPDATE \(table) SET \(sets) FROM \(StagedChanges.stage) WHERE \(partner) AND \(condition)"
+    }
+
+    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String {
+        "DELETE FROM \(table) USING \(StagedChanges.stage) WHERE \(partner) AND \(condition)"
+    }
+}
