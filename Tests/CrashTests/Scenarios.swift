@@ -9,6 +9,7 @@ extension Scenario {
     static let all: [Scenario] =
         [extraction, extractionToTwoTargets, adoption, lostRun, strandedRun]
         + [loading(.append), loading(.insertOnly), loading(.merge), loading(.replacePartition), wholeReplace]
+        + [loading(.scd2), loading(.merge, deletesMissing: true)]
         + [
             seizure, supersession, rejection, deadChunk, restoredTarget, forgottenTarget, givenUp, cancellation, pause,
             emptyReplacement,
@@ -84,17 +85,22 @@ extension Scenario {
         act: { process, feeds in try Extractor(process).run(feeds) })
 
     /// The second of two runs is loaded over the first.
-    static func loading(_ mode: WriteMode) -> Scenario {
+    static func loading(_ mode: WriteMode, deletesMissing: Bool = false) -> Scenario {
         let tag: (String, String) = ("x", "y")
         let first = mode == .append ? Rows.chunks(2, tag.0) : Rows.overlapping(2, tag.0)
         let second = mode == .append ? Rows.chunks(3, tag.1, from: 20) : Rows.overlapping(3, tag.1)
         // Rows of one generation of a replace are unique by their key.
         let unique = mode.isReplace
         return Scenario(
-            name: "load \(mode.rawValue)",
+            name: "load \(mode.rawValue)\(deletesMissing ? " that deletes" : "")",
             feeds: pair(
                 mode, [unique ? Rows.chunks(2, "x") : first, unique ? Rows.chunks(3, "y", from: 2) : second],
-                [Rows.chunks(2, "b"), Rows.chunks(2, "c", from: 40)]),
+                [Rows.chunks(2, "b"), Rows.chunks(2, "c", from: 40)]
+            ).map { feed in
+                var feed = feed
+                feed.changes.deletesMissing = deletesMissing
+                return feed
+            },
             prepare: { world, feeds in
                 try extract(world, feeds, runs: 1)
                 try world.drain()

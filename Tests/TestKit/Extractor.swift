@@ -55,6 +55,7 @@ package struct Extractor {
             partition: feed.partition, mode: feed.mode, key: feed.key, table: feed.table, priority: feed.priority,
             generation: run, base: base, isFinal: true, fingerprint: "f")
         manifest.guards = feed.guards
+        manifest.changes = feed.changes
         manifest.started = spool.timestamp
         manifest.schema = [Column(name: "id", type: .integer), Column(name: "v", type: .text)]
         let writer = try RunWriter(spool, manifest, heart: process.heart, deadline: 300)

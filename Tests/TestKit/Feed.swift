@@ -26,6 +26,7 @@ package struct Feed: Sendable {
     package var partition: Partition
     package var mode: WriteMode
     package var guards = Guards()
+    package var changes = RowChanges()
     package var priority = 50
     /// `runs[r][c]`: the rows of chunk c of run r.
     package var runs: [[[Row]]]
@@ -55,13 +56,33 @@ package struct Feed: Sendable {
         let rows: [Row]
         switch mode {
         case .append: rows = all
-        // Told apart by what the table held before, which no feed knows.
-        case .updateOnly, .scd2: rows = []
+        // What the table held before, no feed knows.
+        case .updateOnly: rows = []
+        case .scd2: rows = versions(kept)
         case .insertOnly:
             rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }).values)
+        case .merge where changes.deletesMissing: rows = Array(Feed.last(kept.last ?? []).values)
         case .merge: rows = Array(Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last }).values)
         case .replace, .replacePartition: rows = (kept.last ?? []).flatMap { $0 }.filter { !$0.isBad }
         }
         return rows.map { "\(prefix)|\($0.id)|\($0.value)" }.sorted()
+    }
+
+    /// The rows of a run by their ids, the last of each.
+    private static func last(_ run: [[Row]]) -> [Int: Row] {
+        Dictionary(run.flatMap { $0 }.filter { !$0.isBad }.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+    }
+
+    /// Each row that differs from the one before of its id.
+    private func versions(_ runs: [[[Row]]]) -> [Row] {
+        var current: [Int: Row] = [:]
+        var rows: [Row] = []
+        for run in runs {
+            for row in Feed.last(run).values where current[row.id] != row {
+                current[row.id] = row
+                rows.append(row)
+            }
+        }
+        return rows
     }
 }
