@@ -46,7 +46,8 @@ load: build ## The second half: spool to target (CONFIG= and ARGS= as for extrac
 
 test: test-deps ## Run the whole test suite
 	swift build --build-tests
-	$(TEST_ENVIRONMENT) swift test
+	$(TEST_ENVIRONMENT) swift test --event-stream-output-path .build/tests.ndjson --event-stream-version 0
+	scripts/matrix.py .build/tests.ndjson
 
 check: ## Do exactly what CI does
 	@.ci/run

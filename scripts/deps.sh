@@ -35,7 +35,7 @@ for part in "$@"; do
             need_header curl/curl.h libcurl4-openssl-dev
             ;;
         test)
-            for name in python3 openssl curl gzip zstd; do need_command "$name"; done
+            for name in python3 openssl curl gzip zstd unshare; do need_command "$name"; done
             # For the library of DuckDB (scripts/duckdb-library.sh).
             python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
             for name in cc nm; do command -v "$name" >/dev/null || missing+=(gcc); done
