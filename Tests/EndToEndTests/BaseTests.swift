@@ -17,7 +17,8 @@ import Testing
                 cp -L "$library" "$root$library"
             done
             """
-        let made = try Running("/bin/bash", ["-c", script, "bash", root.path, Programs.bobbin], in: site.directory).wait()
+        let made = try Running("/bin/bash", ["-c", script, "bash", root.path, Programs.bobbin], in: site.directory)
+            .wait()
         #expect(made.status == 0, "\(made.errors)")
         return root
     }
