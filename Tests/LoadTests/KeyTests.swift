@@ -62,6 +62,26 @@ import Testing
         #expect(reasons.count == 1 && reasons[0].contains("its rows are not unique by (v)"))
     }
 
+    /// Modes may change from run to run, and with them what is unique.
+    @Test(arguments: TestEngine.allCases) func aKeyThatIsTakenAwayTakesItsIndexAlong(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let batch = Batch([Self.line(1, "a"), Self.line(2, "a")], Self.columns, mode: .merge, key: ["id"])
+        try world.load(batch)
+        try world.load(
+            batch.with { batch in
+                batch.mode = .append
+                batch.key = []
+            })
+        #expect(try world.rows(["id"]) == ["1", "1", "2", "2"])
+        try world.load(
+            batch.with { batch in
+                batch.mode = .replace
+                batch.key = []
+            })
+        try world.load(batch)
+        #expect(try world.rows(["id"]) == ["1", "2"])
+    }
+
     @Test func anIndexOfThatNameElsewhereIsNamed() throws {
         let world = try World()
         let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)

@@ -190,7 +190,11 @@ enum MySQLTable {
 enum MySQLIndexes {
     static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
         let key = TableNeeds.indexName(manifest.table, "key", limit: 64)
-        if !manifest.tableKey.isEmpty { try make(connection, manifest, key, manifest.tableKey, isUnique: true) }
+        if manifest.tableKey.isEmpty {
+            try dropKey(connection, manifest, key)
+        } else {
+            try make(connection, manifest, key, manifest.tableKey, isUnique: true)
+        }
         if manifest.mode.needsKey { try refuseOthers(connection, manifest, key) }
         let columns = manifest.partition.fields.map(\.name)
         guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
@@ -198,6 +202,22 @@ enum MySQLIndexes {
         }
         let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)
         try make(connection, manifest, name, columns, isUnique: false)
+    }
+
+    /// Says of an index whose it is.
+    private static let mark = "made by bobbin"
+
+    /// Takes the index of a former key away, so that rows may be equal in it.
+    private static func dropKey(_ connection: MySQLConnection, _ manifest: RunManifest, _ name: String) throws {
+        let found = try connection.query(
+            """
+            SELECT 1 FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? AND index_comment = ? LIMIT 1
+            """, [.text(manifest.table), .text(name), .text(mark)])
+        guard !found.rows.isEmpty else { return }
+        try connection.execute(
+            "DROP INDEX \(try MySQLConnection.quote(identifier: name)) ON \(try MySQLConnection.quote(identifier: manifest.table))"
+        )
     }
 
     private static func make(
@@ -219,7 +239,8 @@ enum MySQLIndexes {
         }
         let list = try columns.map { try MySQLConnection.quote(identifier: $0) }.joined(separator: ", ")
         do {
-            try connection.execute("CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list))")
+            try connection.execute(
+                "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list)) COMMENT '\(mark)'")
         } catch {
             guard error.kind == .data || error.kind == .configuration else { throw error }
             throw LoadError(

@@ -157,13 +157,33 @@ enum PostgresTable {
 /// The indexes that Bobbin keeps on a target table: unique by the primary key, and one for the partition's delete.
 enum PostgresIndexes {
     static func make(_ connection: PostgresConnection, _ manifest: RunManifest) throws {
-        if !manifest.tableKey.isEmpty { try make(connection, manifest, "key", manifest.tableKey, isUnique: true) }
+        if manifest.tableKey.isEmpty {
+            try dropKey(connection, manifest)
+        } else {
+            try make(connection, manifest, "key", manifest.tableKey, isUnique: true)
+        }
         let columns = manifest.partition.fields.map(\.name)
         // The delete of a partition needs an index that begins with its columns.
         guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
             return
         }
         try make(connection, manifest, "partition", columns, isUnique: false)
+    }
+
+    /// Says of an index whose it is.
+    private static let mark = "made by bobbin"
+
+    /// Takes the index of a former key away, so that rows may be equal in it.
+    private static func dropKey(_ connection: PostgresConnection, _ manifest: RunManifest) throws {
+        let name = TableNeeds.indexName(manifest.table, "key", limit: PostgresConnection.identifierLimit)
+        let quoted = try PostgresConnection.quote(identifier: name)
+        let found = try connection.query(
+            """
+            SELECT 1 FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass($1)
+            AND indrelid = pg_catalog.to_regclass($2) AND pg_catalog.obj_description(indexrelid, 'pg_class') = $3
+            """,
+            [.text(quoted), .text(try PostgresConnection.quote(identifier: manifest.table)), .text(mark)])
+        if found.rows > 0 { try connection.execute("DROP INDEX \(quoted)") }
     }
 
     private static func make(
@@ -195,7 +215,9 @@ enum PostgresIndexes {
         }
         let list = try columns.map { try PostgresConnection.quote(identifier: $0) }.joined(separator: ", ")
         do {
-            try connection.execute("CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list))")
+            try connection.execute(
+                "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list)); COMMENT ON INDEX \(quoted) IS '\(mark)'"
+            )
         } catch {
             guard error.kind == .data else { throw error }
             throw LoadError(
