@@ -18,6 +18,8 @@ package final class DuckDBTarget: LoadTarget {
     private var wasBroken = false
     /// Tables of which a row was refused in the transaction that was undone: the next one looks at all rows first.
     private var careful: Set<String> = []
+    /// What the open transaction replaces and nobody has deleted yet.
+    private var replacement: DuckDBReplacement?
 
     /// Opens the file, and makes the bookkeeping tables.
     ///
@@ -78,9 +80,13 @@ extension DuckDBTarget: SQLTarget {
     func begin() throws {
         try connection.begin()
         isInTransaction = true
+        replacement = nil
     }
 
     func commit() throws {
+        // No rows came that could have taken its place.
+        try replacement?.delete(try connection)
+        replacement = nil
         try connection.commit()
         isInTransaction = false
         careful = []
@@ -88,6 +94,7 @@ extension DuckDBTarget: SQLTarget {
 
     func rollback() {
         isInTransaction = false
+        replacement = nil
         guard let connection = open?.connection, !connection.isBroken else {
             wasBroken = wasBroken || open != nil
             open = nil
@@ -123,10 +130,25 @@ extension DuckDBTarget: SQLTarget {
     /// An index is looked up more cheaply for many rows at once; without one, what fits the processor's cache is quicker (measured).
     func batches(_ table: TargetTable) -> Int { table.key.isEmpty ? 1 : 4 }
 
+    /// A replacement of rows that have an index waits for those that replace them: to delete a key and insert it again costs several
+    /// times what an update of its row does.
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let connection = try connection
+        let replaced = try replaced(manifest, table)
+        let made = DuckDBReplacement(
+            table: try quote(manifest.table), condition: replaced.condition,
+            values: replaced.values.map(DuckDBBooks.value))
+        guard !manifest.key.isEmpty, !careful.contains(table.name), tables[table.name]?.isPlain == true else {
+            return try made.delete(connection)
+        }
+        if try made.isNeeded(connection) { replacement = made }
+    }
+
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         let known = try tables[table.name] ?? DuckDBTable(connection, table)
+        defer { replacement = nil }
         return try DuckDBWriter(
-            connection, known, mode: mode, key: key, isCareful: careful.contains(table.name),
+            connection, known, mode: mode, key: key, replacing: replacement, isCareful: careful.contains(table.name),
             spoil: { [weak self] in self?.careful.insert(table.name) })
     }
 }
