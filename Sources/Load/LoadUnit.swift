@@ -34,9 +34,11 @@ final class LoadUnit {
         _ runs: [OpenRun], passed: [OpenRun],
         works: [ChunkWork], allowShrink: Bool
     ) throws -> [LoadManifest] {
-        do { return try applyOnce(runs, passed, works, allowShrink) } catch is TransactionSpoiled {
-            return try applyOnce(runs, passed, works, allowShrink)
+        // Twice at most: for want of memory, and for a row that is refused.
+        for _ in 0..<2 {
+            do { return try applyOnce(runs, passed, works, allowShrink) } catch is TransactionSpoiled {}
         }
+        return try applyOnce(runs, passed, works, allowShrink)
     }
 
     private func applyOnce(

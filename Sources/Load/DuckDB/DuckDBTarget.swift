@@ -16,8 +16,8 @@ package final class DuckDBTarget: LoadTarget {
     private var isInTransaction = false
     /// DuckDB gave the database up.
     private var wasBroken = false
-    /// Tables of which a row was refused in the transaction that was undone: the next one looks at all rows first.
-    private var careful: Set<String> = []
+    /// Tables that the transaction failed at which was undone, and what the next one does about it.
+    private var care: [String: DuckDBCare] = [:]
     /// What the open transaction replaces and nobody has deleted yet.
     private var replacement: DuckDBReplacement?
 
@@ -89,7 +89,7 @@ extension DuckDBTarget: SQLTarget {
         replacement = nil
         try connection.commit()
         isInTransaction = false
-        careful = []
+        care = [:]
     }
 
     func rollback() {
@@ -138,7 +138,7 @@ extension DuckDBTarget: SQLTarget {
         let made = DuckDBReplacement(
             table: try quote(manifest.table), condition: replaced.condition,
             values: replaced.values.map(DuckDBBooks.value))
-        guard !manifest.key.isEmpty, !careful.contains(table.name), tables[table.name]?.isPlain == true else {
+        guard !manifest.key.isEmpty, care[table.name] == nil, tables[table.name]?.isPlain == true else {
             return try made.delete(connection)
         }
         if try made.isNeeded(connection) { replacement = made }
@@ -148,7 +148,7 @@ extension DuckDBTarget: SQLTarget {
         let known = try tables[table.name] ?? DuckDBTable(connection, table)
         defer { replacement = nil }
         return try DuckDBWriter(
-            connection, known, mode: mode, key: key, replacing: replacement, isCareful: careful.contains(table.name),
-            spoil: { [weak self] in self?.careful.insert(table.name) })
+            connection, known, mode: mode, key: key, replacing: replacement, care: care[table.name],
+            spoil: { [weak self] in self?.care[table.name] = $0 })
     }
 }

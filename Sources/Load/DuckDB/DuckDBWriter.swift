@@ -2,6 +2,14 @@ internal import Chunk
 internal import Databases
 internal import Manifest
 
+/// What a transaction takes care of, after one that was undone.
+enum DuckDBCare {
+    /// Updates were too much: rows are deleted and inserted.
+    case updatesNothing
+    /// A row was refused: all are looked at first.
+    case looksFirst
+}
+
 /// Inserts batches: each is one statement that reads our vectors (``DuckDBAppender``), in one of three ways.
 ///
 /// DuckDB undoes the whole transaction when it refuses one row. So rows go straight into the table only where nothing should be
@@ -34,7 +42,7 @@ final class DuckDBWriter: RowWriter {
     private var isInPlace: Bool
     /// Bytes of memory that updates may take yet.
     private var room: Int
-    private let spoil: () -> Void
+    private let spoil: (DuckDBCare) -> Void
     private var appender: DuckDBAppender?
     /// Rows of the batch by their number in the temporary table.
     private var rows: [Int] = []
@@ -42,11 +50,11 @@ final class DuckDBWriter: RowWriter {
 
     /// - Parameters:
     ///   - replacement: rows that those of the writer replace, which it deletes.
-    ///   - isCareful: a row was refused a moment ago; look at all of them, and update none.
-    ///   - spoil: notes that one was.
+    ///   - care: what the transaction before this one failed at.
+    ///   - spoil: notes what this one fails at.
     init(
         _ connection: DuckDBConnection, _ table: DuckDBTable, mode: WriteMode, key: [String],
-        replacing replacement: DuckDBReplacement?, isCareful: Bool, spoil: @escaping () -> Void
+        replacing replacement: DuckDBReplacement?, care: DuckDBCare?, spoil: @escaping (DuckDBCare) -> Void
     ) throws {
         self.connection = connection
         self.table = table
@@ -55,7 +63,7 @@ final class DuckDBWriter: RowWriter {
         stage = try DuckDBStage(connection, table, mode: mode, key: key)
         let name = try DuckDBConnection.quote(identifier: table.table.name)
         self.replacement = replacement
-        isInPlace = !isCareful
+        isInPlace = care == nil
         room = try connection.memoryLimit() / DuckDBWriter.share
         if !table.isPlain {
             way = .checked
@@ -63,9 +71,9 @@ final class DuckDBWriter: RowWriter {
             way = .staged
         } else if (mode == .merge || mode == .insertOnly) && !key.isEmpty {
             let isEmpty = try connection.query("SELECT 1 FROM \(name) LIMIT 1").isEmpty
-            way = isEmpty && !isCareful ? .straight : .staged
+            way = isEmpty && care != .looksFirst ? .straight : .staged
         } else {
-            way = isCareful ? .checked : .straight
+            way = care == .looksFirst ? .checked : .straight
         }
     }
 
@@ -116,11 +124,12 @@ final class DuckDBWriter: RowWriter {
         guard isInPlace else { return try stage.move() }
         do {
             if try stage.moveInPlace(replacement) { return }
+            spoil(.looksFirst)
         } catch {
             // Indexes of somebody else's on other columns turn updates into deletes and inserts, whose keys DuckDB may then refuse.
             guard error.kind == .data || error.isOutOfMemory else { throw error }
+            spoil(.updatesNothing)
         }
-        spoil()
         throw TransactionSpoiled()
     }
 
@@ -158,7 +167,7 @@ final class DuckDBWriter: RowWriter {
         do { try body() } catch let error as DuckDBError {
             guard error.kind == .data, way == .straight else { throw error }
             appender = nil
-            spoil()
+            spoil(.looksFirst)
             throw TransactionSpoiled()
         }
     }
