@@ -56,6 +56,9 @@ final class ChunkLoader {
         self.isStopped = isStopped
     }
 
+    /// Whether any row was given to a writer.
+    var hasRows: Bool { writer != nil }
+
     /// Inserts all chunks.
     func load() throws {
         var inWork = -1

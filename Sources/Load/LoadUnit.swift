@@ -34,9 +34,11 @@ final class LoadUnit {
         _ runs: [OpenRun], passed: [OpenRun],
         works: [ChunkWork], allowShrink: Bool
     ) throws -> [LoadManifest] {
-        do { return try applyOnce(runs, passed, works, allowShrink) } catch is TransactionSpoiled {
-            return try applyOnce(runs, passed, works, allowShrink)
+        // Twice at most: for want of memory, and for a row that is refused.
+        for _ in 0..<2 {
+            do { return try applyOnce(runs, passed, works, allowShrink) } catch is TransactionSpoiled {}
         }
+        return try applyOnce(runs, passed, works, allowShrink)
     }
 
     private func applyOnce(
@@ -44,10 +46,15 @@ final class LoadUnit {
     ) throws -> [LoadManifest] {
         guard let first = runs.first, let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
-        let pipeline = try pipeline(works, runs, table)
+        // What the loader fills itself, no record brings.
+        var given = table
+        if manifest.isStaged {
+            given.columns.removeAll { column in manifest.keptColumns.contains { column.isNamed($0.name) } }
+        }
+        let pipeline = try pipeline(works, runs, given)
         defer { spare = pipeline.end() }
         let chunks = ChunkLoader(
-            target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: false,
+            target, seat: seat, works: works, table: given, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
         var isCommitting = false
         do {
@@ -61,8 +68,12 @@ final class LoadUnit {
             if manifest.mode.isReplace, !table.columns.isEmpty { try target.delete(manifest, table) }
             // A run without rows may have no table yet.
             let staging = manifest.isStaged && !table.columns.isEmpty ? try target.staging : nil
-            if let staging { chunks.table = try staging.stage(table, key: manifest.key) }
+            if let staging { chunks.table = try staging.stage(given, key: manifest.key) }
             try chunks.load()
+            // Some delete what is replaced only with the rows that replace it, of which there may be none.
+            if manifest.mode.isReplace, !table.columns.isEmpty, !chunks.hasRows {
+                try target.writer(table, mode: manifest.mode, key: manifest.key).finish()
+            }
             var results = runs.map { result($0) }
             let places = Dictionary(uniqueKeysWithValues: runs.enumerated().map { ($1.number, $0) })
             for (work, chunk) in chunks.loaded {

@@ -188,7 +188,12 @@ extension SQLTarget {
     }
 
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
-        let sql = "DELETE FROM \(try quote(manifest.table))"
+        let replaced = try replaced(manifest, table)
+        _ = try ledger.session.change("DELETE FROM \(try quote(manifest.table))\(replaced.condition)", replaced.values)
+    }
+
+    /// What a replacement replaces: the end of a statement, empty where that is the whole table, and its values.
+    func replaced(_ manifest: RunManifest, _ table: TargetTable) throws -> (condition: String, values: [BookValue]) {
         let fields = manifest.mode == .replacePartition ? try TableNeeds.partition(manifest, table) : []
         let terms = try fields.map { "\(try quote($0.name)) = ?" }
         let values: [BookValue] = fields.map { field in
@@ -199,7 +204,6 @@ extension SQLTarget {
             case .text(let text): .text(text)
             }
         }
-        let condition = terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))"
-        _ = try ledger.session.change(sql + condition, values)
+        return (terms.isEmpty ? "" : " WHERE \(terms.joined(separator: " AND "))", values)
     }
 }

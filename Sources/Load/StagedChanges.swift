@@ -133,16 +133,19 @@ struct StagedChanges {
         return literals.isEmpty ? nil : "\(name) IN (\(literals.joined(separator: ", ")))"
     }
 
-    private func update(_ columns: [Column]) throws -> [String] {
-        guard !columns.isEmpty else { return [] }
-        let sets = try columns.map { (column: try dialect.quote($0.name), value: try staged($0.name)) }
+    /// - Parameter kept: columns that the loader fills, with their values.
+    private func update(_ columns: [Column], kept: [(name: String, value: String)] = []) throws -> [String] {
+        let sets =
+            try columns.map { (column: try dialect.quote($0.name), value: try staged($0.name)) }
+            + kept.map { (column: try dialect.quote($0.name), value: $0.value) }
+        if sets.isEmpty { return [] }
         return [dialect.update(try name, on: try partner, sets: sets, where: "1 = 1")]
     }
 
     private func upsert() throws -> [String] {
         // A row that is there again is no longer deleted.
-        let kept = manifest.keptColumns
-        return try update(values + kept) + [insert(kept: kept.map { ($0.name, "NULL") }, unless: "1 = 1")]
+        let kept = manifest.keptColumns.map { (name: $0.name, value: "NULL") }
+        return try update(values, kept: kept) + [insert(kept: kept, unless: "1 = 1")]
     }
 
     /// Inserts rows of the stage that have no partner which meets a condition.

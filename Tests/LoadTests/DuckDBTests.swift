@@ -1,6 +1,7 @@
 import Databases
 import Load
 import Manifest
+import Synchronization
 import TestKit
 import Testing
 
@@ -198,5 +199,81 @@ import Testing
         // Infinite days become texts as well.
         try world.load(Batch(["{\"id\":2,\"day\":\"word\"}"], ["day": .text, "id": .integer]))
         #expect(try world.query("SELECT day FROM rows ORDER BY day") == ["2024-02-29", "infinity", "word"])
+    }
+
+    private static let replaces: [WriteMode] = [.replace, .replacePartition]
+
+    /// Of rows that are replaced some keys stay, some go and some are new, with memory for updates and without; the
+    /// partition beside them stays.
+    @Test(arguments: replaces, [500_000_000, 48_000_000]) func keysThatStayAreUpdated(_ mode: WriteMode, _ memory: Int)
+        throws
+    {
+        let world = try World(.duckdb)
+        world.duckDBMemory.withLock { $0 = memory }
+        let text = String(repeating: "long enough that updates of all rows take more than there is ", count: 20)
+        func batch(_ day: String, _ ids: Range<Int>, _ value: String) -> Batch {
+            Batch(
+                ids.map { "{\"day\":\"\(day)\",\"id\":\($0),\"v\":\"\(value)\",\"w\":\"\(text)\"}" },
+                ["day": .date, "id": .integer, "v": .text, "w": .text], mode: mode, key: ["day", "id"]
+            ).with { if mode == .replacePartition { $0.partition = [("day", day)] } }
+        }
+        var expected: [String] = []
+        if mode == .replacePartition {
+            try world.load(batch("2026-01-01", 0..<50, "beside"))
+            expected = (0..<50).map { "2026-01-01|\($0)|beside" }
+        }
+        for (ids, value) in [(0..<9_000, "first"), (1_000..<10_000, "second"), (10_000..<10_010, "other")] {
+            let outcome = try world.load(batch("2026-01-02", ids, value))
+            #expect(outcome.summary.rejects == 0 && outcome.summary.runsClosed == 1, "\(outcome.events)")
+            let rows = try world.rows(["day", "id", "v"])
+            #expect(rows == (expected + ids.map { "2026-01-02|\($0)|\(value)" }).sorted())
+        }
+        // No rows in place of some.
+        try world.load(
+            batch("2026-01-02", 0..<0, "none").with { batch in
+                batch.guards.allowEmpty = true
+                batch.chunks = []
+            })
+        #expect(try world.rows(["day", "id", "v"]) == expected.sorted())
+    }
+
+    /// Of two rows with one key the second is refused, also in place of rows that had it.
+    @Test(arguments: replaces) func twinsInAReplacementAreRefused(_ mode: WriteMode) throws {
+        let world = try World(.duckdb)
+        func batch(_ ids: [Int], _ value: String) -> Batch {
+            Batch(ids.map { ModeTests.line($0, value) }, ModeTests.columns, mode: mode, key: ["id"]).with {
+                $0.guards.maximumRejectShare = 1
+            }
+        }
+        try world.load(batch([1, 2, 3], "a"))
+        let outcome = try world.load(batch([3, 4, 4, 5, 3], "b"))
+        #expect(outcome.summary.rejects == 2, "\(outcome.events)")
+        #expect(try world.rows(["id", "v"]) == ["3|b", "4|b", "5|b"])
+    }
+
+    /// An index of somebody else's turns updates into deletes and inserts inside of DuckDB.
+    @Test(arguments: [WriteMode.merge, .replace]) func tablesWithAnIndexOfSomebodyElse(_ mode: WriteMode) throws {
+        let world = try World(.duckdb)
+        func batch(_ ids: Range<Int>, _ value: String) -> Batch {
+            Batch(ids.map { ModeTests.line($0, "\(value)\($0 % 7)") }, ModeTests.columns, mode: mode, key: ["id"])
+        }
+        try world.load(batch(0..<300, "a"))
+        _ = try world.query("CREATE INDEX theirs ON rows(v)")
+        for value in ["b", "c"] {
+            let outcome = try world.load(batch(100..<400, value))
+            #expect(outcome.summary.rejects == 0 && outcome.summary.runsClosed == 1, "\(outcome.events)")
+        }
+        let old = mode == .merge ? (0..<100).map { "\($0)|a\($0 % 7)" } : []
+        #expect(try world.rows(["id", "v"]) == (old + (100..<400).map { "\($0)|c\($0 % 7)" }).sorted())
+    }
+
+    @Test func keysOnlyAreReplaced() throws {
+        let world = try World(.duckdb)
+        func batch(_ ids: Range<Int>) -> Batch {
+            Batch(ids.map { "{\"id\":\($0)}" }, ["id": .integer], mode: .replace, key: ["id"])
+        }
+        try world.load(batch(0..<10))
+        try world.load(batch(5..<15))
+        #expect(try world.rows(["id"]) == (5..<15).map { "\($0)" }.sorted())
     }
 }

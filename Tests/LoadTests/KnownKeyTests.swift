@@ -129,4 +129,29 @@ import Testing
         #expect(outcome.summary.runsClosed == 1 && outcome.summary.rejects == 0, "\(outcome.events)")
         #expect(try world.rows(["k", "v"]) == Self.expected([Self.all(rows, "other")], .merge))
     }
+
+    /// A column that was in the key may be empty once it is so no longer, and one that is in it stays so when it gets wider.
+    @Test(arguments: servers) func columnsOfAFormerKeyMayBeEmpty(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let first = Batch(
+            ["{\"k\":1,\"n\":1,\"v\":\"a\"}"], ["k": .integer, "n": .integer, "v": .text], mode: .merge,
+            key: ["k", "n"])
+        try world.load(first)
+        try world.load(
+            first.with { batch in
+                batch.schema = [Column(name: "k", type: .text), Column(name: "n", type: .integer)]
+                batch.chunks = [["{\"k\":\"word\",\"n\":2}"]]
+            })
+        try world.load(
+            first.with { batch in
+                batch.key = ["n"]
+                batch.chunks = [["{\"n\":2,\"v\":\"b\"}", "{\"n\":3,\"v\":\"c\"}"]]
+            })
+        #expect(try world.rows(["k", "n", "v"]) == ["1|1|a", "NULL|2|b", "NULL|3|c"])
+        if engine == .mariadb {
+            let required =
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND is_nullable = 'NO'"
+            #expect(try world.query("\(required) AND table_name = 'rows' ORDER BY 1") == ["n"])
+        }
+    }
 }

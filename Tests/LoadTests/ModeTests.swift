@@ -35,6 +35,27 @@ import Testing
         #expect(try world.rows(["id", "v"]) == ["1|a", "2|c", "4|z"])
     }
 
+    /// A replacement without rows leaves none, and takes none of another table's along.
+    @Test(arguments: TestEngine.allCases) func anEmptyReplacementLeavesNothing(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        let batch = Batch([Self.line(1, "a"), Self.line(2, "a")], Self.columns, mode: .replace, key: ["id"])
+        try world.load(batch)
+        let other = batch.with { batch in
+            batch.table = "others"
+            batch.stream = "other"
+        }
+        try world.load(other)
+        try world.load(
+            batch.with { batch in
+                batch.chunks = []
+                batch.guards.allowEmpty = true
+            })
+        #expect(try world.rows(["id"]) == [])
+        try world.load(other.with { $0.chunks = [[Self.line(2, "b"), Self.line(3, "b")]] })
+        #expect(try world.rows(["id", "v"], table: "others") == ["2|b", "3|b"])
+        #expect(try world.rows(["id"]) == [])
+    }
+
     /// Keys in any order: sorted on the way, and nothing lost or changed by it.
     @Test(arguments: TestEngine.allCases, [1, 9, 10, 11, 3000]) func randomKeys(_ engine: TestEngine, _ count: Int)
         throws

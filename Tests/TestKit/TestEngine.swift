@@ -43,7 +43,11 @@ extension World {
     }
 
     /// A file of the world's own.
-    package var duckDBSettings: DuckDBSettings { DuckDBFiles.settings(database) }
+    package var duckDBSettings: DuckDBSettings {
+        var settings = DuckDBFiles.settings(database)
+        if let memory = duckDBMemory.withLock({ $0 }) { settings.memoryLimit = memory }
+        return settings
+    }
 
     /// As superuser of the shared server.
     package func postgresSettings() throws -> PostgresSettings {

@@ -14,6 +14,8 @@ package final class World: Sendable {
     package let schema: String
     /// Who loaders of MariaDB are, with the password `x`; root when there is none.
     package let mariaDBUser = Mutex<String?>(nil)
+    /// Bytes that DuckDB may use, if not as much as usual.
+    package let duckDBMemory = Mutex<Int?>(nil)
     package let clock: ManualClock
     package let graveyard: Graveyard
     private let directory: TemporaryDirectory

@@ -92,6 +92,16 @@ package final class DuckDBConnection {
     /// The library's version.
     package var version: String { library.version }
 
+    /// Bytes of memory that DuckDB may use.
+    package func memoryLimit() throws(DuckDBError) -> Int {
+        // Such as `18.4 GiB`.
+        let text = try query("SELECT current_setting('memory_limit')").first?.first ?? nil
+        let parts = (text ?? "").split(separator: " ")
+        let units = ["KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
+        guard parts.count == 2, let number = Double(parts[0]) else { return 0 }
+        return Int(min(number * Double(1 << (units[String(parts[1])] ?? 0)), Double(Int32.max) * Double(1 << 20)))
+    }
+
     /// Runs a statement whose parameters are question marks, and gives its rows as texts.
     ///
     /// Columns may be of any type that ``DuckDBVector/text(_:)`` writes; others are for the statement to cast.

@@ -36,6 +36,9 @@ package struct DuckDBError: DatabaseError, Sendable {
     /// Whether a file that was to be read only is not there.
     package var isMissingFile: Bool { message.contains("does not exist") || message.contains("No such file") }
 
+    /// Whether the memory that DuckDB may use did not suffice.
+    package var isOutOfMemory: Bool { code == "Out of Memory" }
+
     /// The name of an error by its number (duckdb_error_type), of those that a class depends on.
     static func name(_ number: UInt32) -> String? {
         switch number {

@@ -33,7 +33,7 @@ final class DuckDBBooks: BookSession {
 
     func passingOver(_ key: String) -> String { "ON CONFLICT DO NOTHING" }
 
-    private static func value(_ value: BookValue) -> DuckDBValue {
+    static func value(_ value: BookValue) -> DuckDBValue {
         switch value {
         case .text(let text): .text(text)
         case .integer(let number): .integer(number)

@@ -169,28 +169,85 @@ struct DuckDBStage {
 
     /// Moves the rows into the table as the mode asks. Of rows of one key the last one stays in a merge, else the first one.
     func move() throws(DuckDBError) {
-        let values = columns.indices.map { index in
-            columns[index].isForeign ? "CAST(\(places[index]) AS \(columns[index].declared))" : places[index]
-        }.joined(separator: ", ")
-        let insert =
-            "INSERT INTO \(target)(\(names.joined(separator: ", "))) SELECT \(values) FROM temp._bobbin_rows AS rows"
-        guard (mode == .merge || mode == .insertOnly) && !key.isEmpty else {
-            try connection.execute("\(insert) ORDER BY line")
+        guard isKeyed else {
+            try insertAll()
             return
         }
-        let isMerging = mode == .merge && key.count < columns.count
-        let list = key.map(\.place).joined(separator: ", ")
-        try connection.execute(
-            """
-            DELETE FROM temp._bobbin_rows WHERE line NOT IN
-                (SELECT \(isMerging ? "max" : "min")(line) FROM temp._bobbin_rows GROUP BY \(list))
-            """)
-        let pairs = key.map { "known.\($0.name) = rows.\($0.place)" }.joined(separator: " AND ")
+        try removeTwins()
         if isMerging {
             try connection.execute("DELETE FROM \(target) AS known USING temp._bobbin_rows AS rows WHERE \(pairs)")
             try connection.execute(insert)
         } else {
             try connection.execute("\(insert) ANTI JOIN \(target) AS known ON (\(pairs))")
         }
+    }
+
+    /// The same of a merge or an insert-only, or a replacement: rows whose keys stay are updated where they are.
+    ///
+    /// What an update changes and what it was stays in memory until the commit. Columns of the key are none of those that change, so
+    /// that the index is left alone.
+    ///
+    /// - Returns: whether it was done; a replacement is not when two rows have the same key.
+    func moveInPlace(_ replacement: DuckDBReplacement?) throws(DuckDBError) -> Bool {
+        guard isMerging || replacement != nil else {
+            try move()
+            return true
+        }
+        if replacement == nil {
+            try removeTwins()
+        } else if try hasTwins(" WHERE \(key.map { "\($0.place) IS NOT NULL" }.joined(separator: " AND "))") {
+            return false
+        }
+        let sets = names.indices.filter { index in !key.contains { $0.place == places[index] } }
+            .map { "\(names[$0]) = rows.\(places[$0])" }
+        let update = sets.isEmpty ? "DO NOTHING" : "UPDATE SET \(sets.joined(separator: ", "))"
+        let values = places.map { "rows.\($0)" }.joined(separator: ", ")
+        // What is gone goes first, so that the statement has the replacement's values.
+        if let replacement {
+            let condition = replacement.condition.isEmpty ? " WHERE" : "\(replacement.condition) AND"
+            try connection.change(
+                "DELETE FROM \(target) AS known\(condition) NOT EXISTS (SELECT 1 FROM temp._bobbin_rows AS rows WHERE \(pairs))",
+                replacement.values)
+        }
+        try connection.execute(
+            """
+            MERGE INTO \(target) AS known USING temp._bobbin_rows AS rows ON (\(pairs))
+            WHEN MATCHED THEN \(update)
+            WHEN NOT MATCHED THEN INSERT (\(names.joined(separator: ", "))) VALUES (\(values))
+            """)
+        return true
+    }
+
+    /// Moves all rows as they are.
+    func insertAll() throws(DuckDBError) { try connection.execute("\(insert) ORDER BY line") }
+
+    private var isKeyed: Bool { (mode == .merge || mode == .insertOnly) && !key.isEmpty }
+    /// Whether known keys get other values.
+    private var isMerging: Bool { mode == .merge && !key.isEmpty && key.count < columns.count }
+    private var pairs: String { key.map { "known.\($0.name) = rows.\($0.place)" }.joined(separator: " AND ") }
+    private var insert: String {
+        let values = columns.indices.map { index in
+            columns[index].isForeign ? "CAST(\(places[index]) AS \(columns[index].declared))" : places[index]
+        }
+        return "INSERT INTO \(target)(\(names.joined(separator: ", "))) SELECT \(values.joined(separator: ", ")) "
+            + "FROM temp._bobbin_rows AS rows"
+    }
+
+    private func hasTwins(_ condition: String) throws(DuckDBError) -> Bool {
+        let list = key.map(\.place).joined(separator: ", ")
+        return try !connection.query(
+            "SELECT 1 FROM temp._bobbin_rows\(condition) GROUP BY \(list) HAVING count(*) > 1 LIMIT 1"
+        ).isEmpty
+    }
+
+    /// Leaves one row of each key. To look whether there is anything to do costs half as much.
+    private func removeTwins() throws(DuckDBError) {
+        guard try hasTwins("") else { return }
+        let list = key.map(\.place).joined(separator: ", ")
+        try connection.execute(
+            """
+            DELETE FROM temp._bobbin_rows WHERE line NOT IN
+                (SELECT \(isMerging ? "max" : "min")(line) FROM temp._bobbin_rows GROUP BY \(list))
+            """)
     }
 }

@@ -18,6 +18,9 @@ struct DuckDBTable {
     var columns: [Place]
     var constraints: [DuckDBConstraint]
 
+    /// Whether it is as Bobbin makes tables: nothing but its key refuses a row.
+    var isPlain: Bool { constraints.isEmpty && !columns.contains(where: \.isForeign) }
+
     /// What a table that stands looks like.
     init(_ connection: DuckDBConnection, _ table: TargetTable) throws {
         let declared = try DuckDBTable.declared(connection, table.name)

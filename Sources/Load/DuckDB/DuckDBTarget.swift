@@ -16,8 +16,10 @@ package final class DuckDBTarget: LoadTarget {
     private var isInTransaction = false
     /// DuckDB gave the database up.
     private var wasBroken = false
-    /// Tables of which a row was refused in the transaction that was undone: the next one looks at all rows first.
-    private var careful: Set<String> = []
+    /// Tables that the transaction failed at which was undone, and what the next one does about it.
+    private var care: [String: DuckDBCare] = [:]
+    /// What the open transaction replaces and nobody has deleted yet.
+    private var replacement: DuckDBReplacement?
 
     /// Opens the file, and makes the bookkeeping tables.
     ///
@@ -78,16 +80,22 @@ extension DuckDBTarget: SQLTarget {
     func begin() throws {
         try connection.begin()
         isInTransaction = true
+        replacement = nil
     }
 
     func commit() throws {
+        // No rows came that could have taken its place.
+        try replacement?.delete(try connection)
+        replacement = nil
         try connection.commit()
         isInTransaction = false
-        careful = []
+        care = [:]
     }
 
     func rollback() {
         isInTransaction = false
+        replacement = nil
+        replacement = nil
         guard let connection = open?.connection, !connection.isBroken else {
             wasBroken = wasBroken || open != nil
             open = nil
@@ -123,13 +131,28 @@ extension DuckDBTarget: SQLTarget {
     /// An index is looked up more cheaply for many rows at once; without one, what fits the processor's cache is quicker (measured).
     func batches(_ table: TargetTable) -> Int { table.key.isEmpty ? 1 : 4 }
 
+    /// A replacement of rows that have an index waits for those that replace them: to delete a key and insert it again costs several
+    /// times what an update of its row does.
+    func delete(_ manifest: RunManifest, _ table: TargetTable) throws {
+        let connection = try connection
+        let replaced = try replaced(manifest, table)
+        let made = DuckDBReplacement(
+            table: try quote(manifest.table), condition: replaced.condition,
+            values: replaced.values.map(DuckDBBooks.value))
+        guard !manifest.key.isEmpty, care[table.name] == nil, tables[table.name]?.isPlain == true else {
+            return try made.delete(connection)
+        }
+        if try made.isNeeded(connection) { replacement = made }
+    }
+
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
         let known = try tables[table.name] ?? DuckDBTable(connection, table)
-        // The stage of a run has no index that would refuse a second row of a key.
-        let isCareful = careful.contains(table.name) || table.name == StagedChanges.stage
+        defer { replacement = nil }
         return try DuckDBWriter(
-            connection, known, mode: mode, key: key, isCareful: isCareful,
-            spoil: { [weak self] in self?.careful.insert(table.name) })
+            connection, known, mode: mode, key: key, replacing: replacement,
+            // The stage of a run has no index that would refuse a second row of a key.
+            care: table.name == StagedChanges.stage ? .looksFirst : care[table.name],
+            spoil: { [weak self] in self?.care[table.name] = $0 })
     }
 
     var staging: any Staging { get throws { DuckDBStaging(connection: try connection) } }

@@ -20,7 +20,9 @@ enum MySQLTable {
         guard !wanted.isEmpty || !present.isEmpty else {
             return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
-        let types = Types(manifest, connection.byteCollation, present + wanted)
+        let types = Types(
+            manifest, connection.byteCollation, present + wanted,
+            required: present.isEmpty ? manifest.key : try required(connection, manifest))
         if present.isEmpty {
             let list = try wanted.map { "\(try quoted($0.name, manifest)) \(types.declared($0))" }
             try connection.execute(
@@ -44,7 +46,13 @@ enum MySQLTable {
                 }
             }
         }
-        try MySQLIndexes.make(connection, manifest)
+        for name in try MySQLIndexes.make(connection, manifest) {
+            // No row must have a value there any more.
+            guard let column = present.named(name), types.isRequired(column) else { continue }
+            try connection.execute(
+                "ALTER TABLE \(table) MODIFY \(try quoted(name, manifest)) \(types.declared(column, isRequired: false))"
+            )
+        }
         let note = try connection.prepare("UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?")
         note.bind(0, .text(Column.json(present).serializedText()))
         note.bind(1, .text(manifest.table))
@@ -67,8 +75,10 @@ enum MySQLTable {
         private let collation: String
         private let indexed: Set<[UInt8]>
         private let length: Int
+        private let required: Set<[UInt8]>
 
-        init(_ manifest: RunManifest, _ collation: String, _ columns: [Column]) {
+        /// - Parameter required: columns that are NOT NULL.
+        init(_ manifest: RunManifest, _ collation: String, _ columns: [Column], required: [String]) {
             self.collation = collation
             let names = manifest.tableKey + manifest.partition.fields.map(\.name)
             let indexed = Set(names.map { Array($0.utf8) })
@@ -77,13 +87,22 @@ enum MySQLTable {
                     Array($0.name.utf8)
                 })
             self.indexed = indexed
+            self.required = Set(required.map { Array($0.utf8) })
             length = min(255, MySQLTable.indexBytes / MySQLTable.characterBytes / max(1, texts.count))
         }
 
         private static func isText(_ type: LogicalType) -> Bool { type == .text || type == .json || type == .null }
 
+        func isRequired(_ column: Column) -> Bool { required.contains(Array(column.name.utf8)) }
+
+        /// InnoDB keeps the rows in the first unique index without NULLs. Where there is none, a row of a known key is inserted, looked
+        /// for, and taken back before the known one is changed, which takes the server twice the time (measured).
+        func declared(_ column: Column) -> String { declared(column, isRequired: isRequired(column)) }
+
+        func declared(_ column: Column, isRequired: Bool) -> String { type(column) + (isRequired ? " NOT NULL" : "") }
+
         /// No type may change a value: `json` of MySQL would, and so would texts of a collation that takes two for one.
-        func declared(_ column: Column) -> String {
+        private func type(_ column: Column) -> String {
             switch column.type {
             case .boolean: "boolean"
             case .integer, .bigint: "bigint"
@@ -173,6 +192,16 @@ enum MySQLTable {
         }
     }
 
+    /// The columns that are NOT NULL.
+    private static func required(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [String] {
+        let found = try connection.query(
+            """
+            SELECT column_name FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND table_name = ? AND is_nullable = 'NO'
+            """, [.text(manifest.table)])
+        return found.rows.indices.compactMap { found.text($0, 0) }
+    }
+
     /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
     private static func logical(_ declared: String) -> LogicalType {
         if declared == "tinyint(1)" { return .boolean }
@@ -188,41 +217,47 @@ enum MySQLTable {
 
 /// The indexes that Bobbin keeps on a target table: unique by the primary key, and one for the partition's delete.
 enum MySQLIndexes {
-    static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws {
+    /// - Returns: the columns of a former key that are in the key no longer.
+    static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [String] {
         let key = TableNeeds.indexName(manifest.table, "key", limit: 64)
-        if manifest.tableKey.isEmpty {
-            try dropKey(connection, manifest, key)
-        } else {
-            try make(connection, manifest, key, manifest.tableKey, isUnique: true)
-        }
+        let former =
+            manifest.tableKey.isEmpty
+            ? try dropKey(connection, manifest, key)
+            : try make(connection, manifest, key, manifest.tableKey, isUnique: true)
         if manifest.mode.needsKey { try refuseOthers(connection, manifest, key) }
         let columns = manifest.partition.fields.map(\.name)
-        guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {
-            return
+        if manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) {
+            let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)
+            _ = try make(connection, manifest, name, columns, isUnique: false)
         }
-        let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)
-        try make(connection, manifest, name, columns, isUnique: false)
+        return former.filter { name in !manifest.tableKey.contains { $0.isSame(as: name) } }
     }
 
     /// Says of an index whose it is.
     private static let mark = "made by bobbin"
 
     /// Takes the index of a former key away, so that rows may be equal in it.
-    private static func dropKey(_ connection: MySQLConnection, _ manifest: RunManifest, _ name: String) throws {
+    ///
+    /// - Returns: its columns.
+    private static func dropKey(_ connection: MySQLConnection, _ manifest: RunManifest, _ name: String) throws
+        -> [String]
+    {
         let found = try connection.query(
             """
-            SELECT 1 FROM information_schema.statistics
-            WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? AND index_comment = ? LIMIT 1
+            SELECT column_name FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ? AND index_comment = ?
             """, [.text(manifest.table), .text(name), .text(mark)])
-        guard !found.rows.isEmpty else { return }
+        guard !found.rows.isEmpty else { return [] }
         try connection.execute(
             "DROP INDEX \(try MySQLConnection.quote(identifier: name)) ON \(try MySQLConnection.quote(identifier: manifest.table))"
         )
+        return found.rows.indices.compactMap { found.text($0, 0) }
     }
 
+    /// - Returns: the columns of the index that stood there under its name.
     private static func make(
         _ connection: MySQLConnection, _ manifest: RunManifest, _ name: String, _ columns: [String], isUnique: Bool
-    ) throws {
+    ) throws -> [String] {
         let found = try connection.query(
             """
             SELECT column_name, non_unique FROM information_schema.statistics
@@ -233,7 +268,7 @@ enum MySQLIndexes {
         let quoted = try MySQLConnection.quote(identifier: name)
         if !present.isEmpty {
             let isSame = present.count == columns.count && zip(present, columns).allSatisfy { $0.isSame(as: $1) }
-            if isSame, found.text(0, 1) == (isUnique ? "0" : "1") { return }
+            if isSame, found.text(0, 1) == (isUnique ? "0" : "1") { return [] }
             // Of a former primary key.
             try connection.execute("DROP INDEX \(quoted) ON \(table)")
         }
@@ -247,6 +282,7 @@ enum MySQLIndexes {
                 .configuration,
                 "table \(manifest.table): an index on (\(columns.joined(separator: ", "))) cannot be made: \(error)")
         }
+        return present
     }
 
     /// `ON DUPLICATE KEY` asks no one which key: by another one it would take a different row for the same.
