@@ -154,6 +154,7 @@ struct PartitionExtraction {
             try checkSpace()
         }
         try context.benches.with(rank: rank) { try sink.finish($0) }
+        writer.manifest.schema = stream.precise(writer.manifest.schema)
         writer.manifest.retries = reader.retries
         writer.manifest.cursorTo = reader.cursorTo
         result.rows = writer.manifest.rows

@@ -125,6 +125,14 @@ package final class StreamPlan: Sendable {
     /// The table or query that it reads; nil for other sources.
     package var table: SQLPlan? { if case .sql(let plan) = source { plan } else { nil } }
 
+    /// Columns with what the source says of their precision, where they are still what the source declares.
+    func precise(_ columns: [Column]) -> [Column] {
+        guard let known = table?.columns.filter({ $0.precision != nil }), !known.isEmpty else { return columns }
+        return columns.map { column in
+            known.first { $0.type == column.type && $0.name.isSame(as: column.name) } ?? column
+        }
+    }
+
     /// Whether each run reads all that there is, as far as that is in the stream's hands.
     var readsAll: Bool { settings.mode.isReplace || settings.changes.deletesMissing && isFileSource }
 

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Manifest
 
 /// What a run needs of its table, whatever the engine.
@@ -7,7 +8,8 @@ enum TableNeeds {
         guard table.key == manifest.tableKey, !table.columns.isEmpty else { return false }
         return columns(manifest, present: table.columns).allSatisfy { column in
             table.columns.named(column.name).map {
-                manifest.guards.freezesTypes || $0.type.widened(with: column.type) == $0.type
+                manifest.guards.freezesTypes
+                    || $0.type.widened(with: column.type) == $0.type && $0.precision == $0.precision(with: column)
             } ?? manifest.guards.freezesColumns
         }
     }
@@ -51,6 +53,13 @@ enum TableNeeds {
         }
     }
 
+    /// The columns of a table as `_bobbin_tables` keeps them, by the bytes of their names.
+    static func noted(_ text: String?) -> [[UInt8]: Column] {
+        guard let items = text.flatMap({ try? JSONValue(parsing: $0) })?.elements, let columns = try? Column.parse(items)
+        else { return [:] }
+        return Dictionary(columns.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { _, last in last })
+    }
+
     /// Refuses a run whose table is not there where the contract lets none be made; before anything is changed.
     static func refuseNewTable(_ manifest: RunManifest, present: [Column]) throws {
         guard manifest.guards.freezesTables, present.isEmpty else { return }
@@ -60,12 +69,15 @@ enum TableNeeds {
                 + "(bobbin dead discard) and extract again with `contract: {tables: evolve}`")
     }
 
-    /// The type that holds a column's values and those to come.
+    /// The column as it holds its values and those to come.
     ///
     /// - Throws: for bytes, which are no text, and of which none would be made.
-    static func widened(_ column: Column, with type: LogicalType, _ manifest: RunManifest) throws -> LogicalType {
+    static func widened(_ column: Column, with other: Column, _ manifest: RunManifest) throws -> Column {
+        let type = other.type
         let wider = column.type.widened(with: type)
-        guard column.type == .bytes, wider != .bytes else { return wider }
+        guard column.type == .bytes, wider != .bytes else {
+            return Column(name: column.name, type: wider, precision: column.precision(with: other))
+        }
         throw LoadError(
             .configuration,
             "table \(manifest.table): column \(column.name) holds bytes and the source now brings \(type.rawValue): declare it "

@@ -6,16 +6,19 @@ package struct Column: Sendable, Hashable {
     package var name: String
     /// What its values are.
     package var type: LogicalType
+    /// Of a decimal: what its values stay within, where the source says so.
+    package var precision: Precision?
 
     /// A column of this name and type.
-    package init(name: String, type: LogicalType) {
+    package init(name: String, type: LogicalType, precision: Precision? = nil) {
         self.name = name
         self.type = type
+        self.precision = precision
     }
 
-    /// Equal in name, byte for byte, and type.
+    /// Equal in name, byte for byte, type and precision.
     package static func == (left: Column, right: Column) -> Bool {
-        left.name.isSame(as: right.name) && left.type == right.type
+        left.name.isSame(as: right.name) && left.type == right.type && left.precision == right.precision
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -199,7 +199,15 @@ extension Guards {
 extension Column {
     /// Columns as they stand in a schema.
     package static func json(_ columns: [Column]) -> JSONValue {
-        .array(columns.map { .record([("name", .string($0.name)), ("type", .string($0.type.rawValue))]) })
+        .array(
+            columns.map { column in
+                let precision: [(String, JSONValue)] =
+                    column.precision.map {
+                        [("digits", .integer(Int64($0.digits))), ("scale", .integer(Int64($0.scale)))]
+                    } ?? []
+                return .record(
+                    [("name", .string(column.name)), ("type", .string(column.type.rawValue))] + precision)
+            })
     }
 
     /// Reads a schema.
@@ -210,7 +218,11 @@ extension Column {
             guard let type = LogicalType(rawValue: try reader.string("type")) else {
                 throw ManifestError(.malformed, "a column has an unknown type \"\(try reader.string("type"))\"")
             }
-            columns.append(Column(name: try reader.string("name"), type: type))
+            var column = Column(name: try reader.string("name"), type: type)
+            if reader.any("digits") != .null {
+                column.precision = Precision(digits: try reader.integer("digits"), scale: try reader.integer("scale"))
+            }
+            columns.append(column)
         }
         return columns
     }

@@ -5,7 +5,7 @@ internal import CDuckDBABI
 /// Texts are not copied by ``put(_:text:)``: their bytes must stay where they are until ``flush()``'s return, and be UTF-8.
 package final class DuckDBAppender {
     /// The type of a column.
-    package enum Kind: Sendable {
+    package enum Kind: Sendable, Hashable {
         case boolean
         case bigInt
         case double
@@ -15,16 +15,15 @@ package final class DuckDBAppender {
         case time
         case uuid
         case blob
-        /// 38 digits, 18 of them behind the point.
-        case decimal
+        /// 38 digits, so many of them behind the point.
+        case decimal(scale: Int)
         case text
         /// Text that goes into a JSON column without being looked at.
         case json
     }
 
-    /// Digits that a decimal has, and those of them behind the point.
+    /// Digits that a decimal has.
     package static let decimalDigits = 38
-    package static let decimalScale = 18
 
     private let connection: DuckDBConnection
     private let library: DuckDBLibrary
@@ -122,7 +121,7 @@ package final class DuckDBAppender {
         data[column].storeBytes(of: value, toByteOffset: row &* MemoryLayout<Value>.stride, as: Value.self)
     }
 
-    /// Writes a decimal, an integer times 10 to the minus 18; of a UUID its number, whose first bit DuckDB keeps turned over.
+    /// Writes a decimal, an integer times 10 to the minus scale; of a UUID its number, whose first bit DuckDB keeps turned over.
     package func put(_ column: Int, scaled value: Int128) {
         put(
             column,
@@ -189,7 +188,7 @@ package final class DuckDBAppender {
         case .time: return library.createType(DuckDBType.time.rawValue)
         case .uuid: return library.createType(DuckDBType.uuid.rawValue)
         case .blob: return library.createType(DuckDBType.blob.rawValue)
-        case .decimal: return library.createDecimalType(UInt8(decimalDigits), UInt8(decimalScale))
+        case .decimal(let scale): return library.createDecimalType(UInt8(decimalDigits), UInt8(clamping: scale))
         case .text: return library.createType(DuckDBType.varchar.rawValue)
         case .json:
             let type = library.createType(DuckDBType.varchar.rawValue)

@@ -43,6 +43,15 @@ package struct SQLColumn: Sendable, Hashable {
     /// Whether a literal made of a value's text is equal to the value, so that rows can be read on from it.
     package var isOrderable: Bool
 
+    /// Of a decimal: what its values stay within; nil when the engine does not say.
+    package var precision: Precision? {
+        guard type == .decimal else { return nil }
+        // Whole numbers that do not fit 64 bits with a sign.
+        if form != .number || native == "UBIGINT" { return Precision(digits: 20, scale: 0) }
+        if native == "HUGEINT" || native == "UHUGEINT" { return Precision(digits: 39, scale: 0) }
+        return Precision(of: native)
+    }
+
     /// A column of which the catalogue says no more than its type.
     package init(
         _ name: String, _ type: LogicalType, _ form: Form, native: String, expression: String, isNullable: Bool = true,

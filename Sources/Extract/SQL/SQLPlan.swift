@@ -16,7 +16,7 @@ package struct SQLPlan: Sendable {
 
     /// The columns that its rows have once they are shaped.
     package var columns: [Column] {
-        let columns = shape.columns.map { Column(name: $0.name, type: $0.type) }
+        let columns = shape.columns.map { Column(name: $0.name, type: $0.type, precision: $0.precision) }
         guard let shape = stream.shape else { return columns }
         let added = shape.added.map { name in Column(name: name, type: stream.declarations[name] ?? .null) }
         return shape.shaped(columns) + added

@@ -7,7 +7,11 @@ extension RecordShape {
     /// What flattening makes of a JSON column only its values tell.
     func shaped(_ columns: [Column]) -> [Column] {
         columns.compactMap { column in
-            outcome(of: column.name).map { Column(name: $0.name, type: $0.isHashed ? .text : column.type) }
+            outcome(of: column.name).map { outcome in
+                outcome.isHashed
+                    ? Column(name: outcome.name, type: .text)
+                    : Column(name: outcome.name, type: column.type, precision: column.precision)
+            }
         }
     }
 }

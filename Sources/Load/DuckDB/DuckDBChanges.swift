@@ -18,7 +18,7 @@ struct DuckDBChanges {
         let table = try DuckDBTable.quoted(manifest.table, manifest)
         if present.isEmpty {
             let list = try wanted.map {
-                "\(try DuckDBTable.quoted($0.name, manifest)) \(types.declared($0.type))"
+                "\(try DuckDBTable.quoted($0.name, manifest)) \(types.declared($0))"
             }
             statements = ["CREATE TABLE \(table)(\(list.joined(separator: ", ")))"]
             present = wanted
@@ -29,10 +29,9 @@ struct DuckDBChanges {
             if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                 // A frozen contract changes nothing: rows that do not fit are rejected one by one.
                 if manifest.guards.freezesTypes { continue }
-                let old = present[index].type
-                let type = try TableNeeds.widened(present[index], with: column.type, manifest)
-                present[index].type = type
-                let wide = types.declared(type)
+                let old = present[index]
+                present[index] = try TableNeeds.widened(old, with: column, manifest)
+                let wide = types.declared(present[index])
                 guard wide != types.declared(old) else { continue }
                 let actual = declared.first { column.isNamed($0.name) }?.type ?? ""
                 if actual == wide { continue }
@@ -45,10 +44,10 @@ struct DuckDBChanges {
                 }
                 changesTypes = true
                 statements.append(
-                    "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(wide) USING \(DuckDBChanges.converted(name, old, wide))"
+                    "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(wide) USING \(DuckDBChanges.converted(name, old.type, wide))"
                 )
             } else if !manifest.guards.freezesColumns {
-                statements.append("ALTER TABLE \(table) ADD COLUMN \(name) \(types.declared(column.type))")
+                statements.append("ALTER TABLE \(table) ADD COLUMN \(name) \(types.declared(column))")
                 present.append(column)
             }
         }
@@ -60,7 +59,9 @@ struct DuckDBChanges {
         switch old {
         case .timestamp: return finite(name, "strftime(make_timestamp(epoch_us(\(name))), '%Y-%m-%dT%H:%M:%S.%fZ')")
         case .datetime: return finite(name, "strftime(\(name), '%Y-%m-%dT%H:%M:%S.%f')")
-        case .decimal: return "rtrim(rtrim(CAST(\(name) AS VARCHAR), '0'), '.')"
+        case .decimal:
+            let text = "CAST(\(name) AS VARCHAR)"
+            return "CASE WHEN contains(\(text), '.') THEN rtrim(rtrim(\(text), '0'), '.') ELSE \(text) END"
         default: return "CAST(\(name) AS VARCHAR)"
         }
     }

@@ -13,10 +13,13 @@ struct DuckDBFeed {
 
     private let kinds: [DuckDBAppender.Kind]
     private let names: [String]
+    /// Of decimals.
+    private let precisions: [Precision]
 
     init(_ table: DuckDBTable) {
         kinds = table.columns.map { DuckDBFeed.kind($0) }
         names = table.columns.map(\.name)
+        precisions = table.columns.map(\.precision)
     }
 
     /// The vector that takes a column's cells.
@@ -25,7 +28,7 @@ struct DuckDBFeed {
         case .boolean: .boolean
         case .integer, .bigint: .bigInt
         case .double: .double
-        case .decimal: .decimal
+        case .decimal: .decimal(scale: column.precision.scale)
         case .date: .date
         case .time: .time
         case .datetime: .timestamp
@@ -43,7 +46,7 @@ struct DuckDBFeed {
         case .boolean: "BOOLEAN"
         case .bigInt: "BIGINT"
         case .double: "DOUBLE"
-        case .decimal: "DECIMAL(\(DuckDBAppender.decimalDigits),\(DuckDBAppender.decimalScale))"
+        case .decimal(let scale): "DECIMAL(\(DuckDBAppender.decimalDigits),\(scale))"
         case .date: "DATE"
         case .timestampWithZone: "TIMESTAMP WITH TIME ZONE"
         case .timestamp: "TIMESTAMP"
@@ -121,11 +124,11 @@ struct DuckDBFeed {
             appender.put(column, DuckDBTime.microsecondsOfDay(bytes))
         case .uuid: appender.put(column, scaled: DuckDBUUID.number(bytes))
         case .decimal:
-            guard let value = DuckDBDecimal.scaled(bytes) else {
+            guard let value = DuckDBDecimal.scaled(bytes, precisions[index]) else {
                 return Fault(
                     reason:
-                        "the number in \(names[index]) has more digits than \(DuckDBFeed.declared(.decimal)) keeps; declare the "
-                        + "column as text", code: "Conversion")
+                        "the number in \(names[index]) has more digits than \(DuckDBDecimal.declared(precisions[index])) keeps; "
+                        + "declare the column as text", code: "Conversion")
             }
             appender.put(column, scaled: value)
         case .double:

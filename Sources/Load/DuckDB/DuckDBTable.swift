@@ -10,6 +10,8 @@ struct DuckDBTable {
         var type: LogicalType
         /// DuckDB's words for the type.
         var declared: String
+        /// Of a decimal: digits in all and behind the point.
+        var precision: Precision
         /// Of another type than Bobbin would have made: not every value of the logical type fits.
         var isForeign: Bool
     }
@@ -27,9 +29,11 @@ struct DuckDBTable {
         let names = DuckDBTypes(connection)
         self.table = table
         columns = table.columns.map { column in
-            let type = declared.first { column.isNamed($0.name) }?.type ?? names.declared(column.type)
+            let own = names.declared(column)
+            let type = declared.first { column.isNamed($0.name) }?.type ?? own
             return Place(
-                name: column.name, type: column.type, declared: type, isForeign: type != names.declared(column.type))
+                name: column.name, type: column.type, declared: type, precision: DuckDBDecimal.precision(column.precision),
+                isForeign: type != own)
         }
         constraints = try DuckDBConstraint.all(connection, table.name)
         if !columns.isEmpty { try DuckDBTable.wakeIndexes(connection, table.name) }
@@ -139,15 +143,10 @@ struct DuckDBTable {
     private static func columns(
         _ connection: DuckDBConnection, _ table: String, _ declared: [(name: String, type: String)]
     ) throws -> [Column] {
-        var noted: [[UInt8]: LogicalType] = [:]
         let note = try connection.query("SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(table)])
-        if let text = note.first?[0], let items = (try? JSONValue(parsing: text))?.elements,
-            let columns = try? Column.parse(items)
-        {
-            for column in columns { noted[Array(column.name.utf8)] = column.type }
-        }
+        let noted = TableNeeds.noted(note.first?[0])
         return declared.map { column in
-            Column(name: column.name, type: noted[Array(column.name.utf8)] ?? DuckDBTypes.logical(column.type))
+            noted[Array(column.name.utf8)] ?? Column(name: column.name, type: DuckDBTypes.logical(column.type))
         }
     }
 }
@@ -163,12 +162,12 @@ struct DuckDBTypes {
     }
 
     /// The type of a column that Bobbin makes. No type may change a value.
-    func declared(_ type: LogicalType) -> String {
-        switch type {
+    func declared(_ column: Column) -> String {
+        switch column.type {
         case .boolean: "BOOLEAN"
         case .integer, .bigint: "BIGINT"
         case .double: "DOUBLE"
-        case .decimal: "DECIMAL(\(DuckDBAppender.decimalDigits),\(DuckDBAppender.decimalScale))"
+        case .decimal: DuckDBDecimal.declared(DuckDBDecimal.precision(column.precision))
         case .date: "DATE"
         case .time: "TIME"
         case .datetime: "TIMESTAMP"

@@ -1,9 +1,21 @@
 internal import Databases
+internal import Manifest
 
-/// Decimals as DECIMAL(38,18) keeps them.
+/// Decimals as DECIMAL keeps them, with 38 digits, 18 of them behind the point, where the source says nothing else.
 enum DuckDBDecimal {
-    /// A JSON number times 10 to the 18; `nil` when it has more than 20 digits before or 18 behind the point.
-    static func scaled(_ bytes: UnsafeRawBufferPointer) -> Int128? {
+    private static let scale = 18
+
+    /// What a column of a precision has.
+    static func precision(_ precision: Precision?) -> Precision {
+        let digits = DuckDBAppender.decimalDigits
+        return (precision ?? Precision(whole: digits - scale, scale: scale)).limited(digits: digits, scale: digits)
+    }
+
+    /// How it is declared.
+    static func declared(_ precision: Precision) -> String { "DECIMAL(\(precision.digits),\(precision.scale))" }
+
+    /// A JSON number times 10 to the scale; `nil` when it has more digits before or behind the point than a column keeps.
+    static func scaled(_ bytes: UnsafeRawBufferPointer, _ precision: Precision) -> Int128? {
         // NaN and the infinities are no numbers here.
         guard let last = bytes.last, (0x30...0x39).contains(last) else { return nil }
         let isNegative = bytes.first == UInt8(ascii: "-")
@@ -39,9 +51,9 @@ enum DuckDBDecimal {
             exponent = Int(text) ?? 1_000_000
         }
         guard abs(exponent) < 1_000_000 else { return nil }
-        let shift = DuckDBAppender.decimalScale + exponent - fraction + zeros
+        let shift = precision.scale + exponent - fraction + zeros
         // The last digit that counts is none that could be left out.
-        guard shift >= 0, digits + shift <= DuckDBAppender.decimalDigits else { return nil }
+        guard shift >= 0, digits + shift <= precision.digits else { return nil }
         for _ in 0..<shift { value *= 10 }
         return isNegative ? -value : value
     }

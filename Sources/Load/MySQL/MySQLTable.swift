@@ -36,7 +36,7 @@ enum MySQLTable {
                 if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
                     let old = present[index]
-                    present[index].type = try TableNeeds.widened(old, with: column.type, manifest)
+                    present[index] = try TableNeeds.widened(old, with: column, manifest)
                     guard types.declared(present[index]) != types.declared(old) else { continue }
                     try connection.execute("ALTER TABLE \(table) MODIFY \(name) \(types.declared(present[index]))")
                     for update in corrections(table, name, old.type) { try connection.execute(update) }
@@ -107,7 +107,7 @@ enum MySQLTable {
             case .boolean: "boolean"
             case .integer, .bigint: "bigint"
             case .double: "double"
-            case .decimal: "decimal(\(MySQLDecimal.digits),\(MySQLDecimal.scale))"
+            case .decimal: MySQLDecimal.declared(column.precision)
             case .date: "date"
             case .time: "time(6)"
             case .datetime, .timestamp: "datetime(6)"
@@ -173,14 +173,9 @@ enum MySQLTable {
 
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
     private static func columns(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [Column] {
-        var noted: [[UInt8]: LogicalType] = [:]
         let note = try connection.query(
             "SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(manifest.table)])
-        if !note.rows.isEmpty, let text = note.text(0, 0), let items = (try? JSONValue(parsing: text))?.elements,
-            let columns = try? Column.parse(items)
-        {
-            for column in columns { noted[Array(column.name.utf8)] = column.type }
-        }
+        let noted = TableNeeds.noted(note.rows.isEmpty ? nil : note.text(0, 0))
         let found = try connection.query(
             """
             SELECT column_name, column_type FROM information_schema.columns
@@ -188,7 +183,7 @@ enum MySQLTable {
             """, [.text(manifest.table)])
         return found.rows.indices.map { row in
             let name = found.text(row, 0) ?? ""
-            return Column(name: name, type: noted[Array(name.utf8)] ?? logical(found.text(row, 1) ?? ""))
+            return noted[Array(name.utf8)] ?? Column(name: name, type: logical(found.text(row, 1) ?? ""))
         }
     }
 

@@ -1,14 +1,25 @@
 internal import Databases
+internal import Manifest
 
-/// Decimals as `decimal(65,30)` keeps them.
+/// Decimals as `decimal` keeps them, with 65 digits, 30 of them behind the point, where the source says no less.
 enum MySQLDecimal {
     /// The most that there is.
-    static let digits = 65
-    /// The most of them behind the point.
-    static let scale = 30
+    private static let most = (digits: 65, scale: 30)
 
-    /// Why a JSON number cannot be kept digit for digit; `nil` when it can.
-    static func problem(_ bytes: UnsafeRawBufferPointer) -> String? {
+    /// What a column of a precision has.
+    static func precision(_ precision: Precision?) -> (digits: Int, scale: Int) {
+        guard let limited = precision?.limited(digits: most.digits, scale: most.scale) else { return most }
+        return (limited.digits, limited.scale)
+    }
+
+    /// How it is declared.
+    static func declared(_ precision: Precision?) -> String {
+        let (digits, scale) = self.precision(precision)
+        return "decimal(\(digits),\(scale))"
+    }
+
+    /// Why a JSON number cannot be kept digit for digit by a column of this many digits; `nil` when it can.
+    static func problem(_ bytes: UnsafeRawBufferPointer, digits: Int, scale: Int) -> String? {
         var whole = 0
         var fraction = 0
         var zeros = 0

@@ -28,6 +28,8 @@ final class MySQLWriter: RowWriter {
 
     private let connection: MySQLConnection
     private let types: [LogicalType]
+    /// Of decimals: digits in all and behind the point.
+    private let precisions: [(digits: Int, scale: Int)]
     /// Columns of which not every value can be kept.
     private let checked: [Int]
     private let load: String
@@ -58,6 +60,7 @@ final class MySQLWriter: RowWriter {
         self.isPlain = isPlain
         let types = table.columns.map(\.type)
         self.types = types
+        precisions = table.columns.map { MySQLDecimal.precision($0.precision) }
         checked = types.indices.filter { [.decimal, .double, .timestamp, .datetime, .date, .time].contains(types[$0]) }
         let quoted = try table.columns.map { try MySQLConnection.quote(identifier: $0.name) }
         let names = quoted.joined(separator: ", ")
@@ -136,7 +139,8 @@ final class MySQLWriter: RowWriter {
             let bytes = MySQLWriter.bytes(cell, batch)
             let problem: String? =
                 switch types[column] {
-                case .decimal: MySQLDecimal.problem(bytes)
+                case .decimal:
+                    MySQLDecimal.problem(bytes, digits: precisions[column].digits, scale: precisions[column].scale)
                 case .timestamp, .datetime: MySQLTime.write(bytes, into: moment).problem
                 case .date: bytes.count == 10 ? nil : "MariaDB has dates of the years 1 to 9999 only"
                 case .time: MySQLTime.problem(bytes, clock: 0)

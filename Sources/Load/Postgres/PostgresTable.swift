@@ -77,8 +77,8 @@ enum PostgresTable {
                 // A frozen contract changes nothing: rows that do not fit are rejected one by one.
                 if manifest.guards.freezesTypes { continue }
                 let old = present[index].type
-                let type = try TableNeeds.widened(present[index], with: column.type, manifest)
-                present[index].type = type
+                present[index] = try TableNeeds.widened(present[index], with: column, manifest)
+                let type = present[index].type
                 guard declared(type) != declared(old) else { continue }
                 try connection.execute(
                     "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(declared(type)) USING \(converted(name, old, to: type))"
@@ -117,13 +117,8 @@ enum PostgresTable {
 
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
     private static func columns(_ connection: PostgresConnection, _ table: String) throws -> [Column] {
-        var noted: [[UInt8]: LogicalType] = [:]
         let note = try connection.query("SELECT columns FROM _bobbin_tables WHERE target_table = $1", [.text(table)])
-        if note.rows > 0, let text = note.text(0, 0), let items = (try? JSONValue(parsing: text))?.elements,
-            let columns = try? Column.parse(items)
-        {
-            for column in columns { noted[Array(column.name.utf8)] = column.type }
-        }
+        let noted = TableNeeds.noted(note.rows > 0 ? note.text(0, 0) : nil)
         // By the search path, as the statements find it. Generated columns take no values.
         let found = try connection.query(
             """
@@ -133,8 +128,7 @@ enum PostgresTable {
             """, [.text(try PostgresConnection.quote(identifier: table))])
         return (0..<found.rows).map { row in
             let name = found.text(row, 0) ?? ""
-            let type = noted[Array(name.utf8)] ?? logical(found.text(row, 1) ?? "")
-            return Column(name: name, type: type)
+            return noted[Array(name.utf8)] ?? Column(name: name, type: logical(found.text(row, 1) ?? ""))
         }
     }
 

@@ -53,10 +53,11 @@ enum SQLiteTable {
             for column in wanted {
                 if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
-                    let type = try TableNeeds.widened(present[index], with: column.type, manifest)
+                    let wide = try TableNeeds.widened(present[index], with: column, manifest)
+                    let type = wide.type
                     let isBent = type != present[index].type && numeric.contains(Array(column.name.utf8))
                     if isBent || declared(type) != declared(present[index].type) { isRebuilt = true }
-                    present[index].type = type
+                    present[index] = wide
                 } else if !manifest.guards.freezesColumns {
                     try connection.execute(
                         "ALTER TABLE \(table) ADD COLUMN \(SQLiteConnection.quote(column.name)) \(declared(column.type))"
@@ -114,14 +115,9 @@ enum SQLiteTable {
     private static func columns(
         _ connection: SQLiteConnection, _ table: String
     ) throws -> (columns: [Column], numeric: Set<[UInt8]>) {
-        var noted: [[UInt8]: LogicalType] = [:]
         let query = try connection.prepare("SELECT columns FROM _bobbin_tables WHERE target_table = ?")
         query.bind(0, table)
-        if try query.step(), let value = try? JSONValue(parsing: query.text(0)), let items = value.elements,
-            let columns = try? Column.parse(items)
-        {
-            for column in columns { noted[Array(column.name.utf8)] = column.type }
-        }
+        let noted = TableNeeds.noted(try query.step() ? query.text(0) : nil)
         query.reset()
         let info = try connection.prepare("SELECT name, type FROM pragma_table_info(?)")
         info.bind(0, table)
@@ -131,7 +127,7 @@ enum SQLiteTable {
             let name = info.text(0)
             let declared = logical(info.text(1))
             if declared.isNumeric { numeric.insert(Array(name.utf8)) }
-            columns.append(Column(name: name, type: noted[Array(name.utf8)] ?? declared.type))
+            columns.append(noted[Array(name.utf8)] ?? Column(name: name, type: declared.type))
         }
         return (columns, numeric)
     }
