@@ -110,6 +110,57 @@ import Testing
         #expect(other.summary.blocked == 1 && "\(other.events)".contains("column b holds bytes"), "\(other.events)")
     }
 
+    /// A column has the digits that its source declares, and grows with them; what does not fit is refused.
+    @Test(arguments: TestEngine.allCases) func decimalsHaveTheirPrecision(_ engine: TestEngine) throws {
+        let world = try World(engine)
+        func batch(_ id: Int, _ value: String, _ digits: Int, _ scale: Int) throws -> Batch {
+            var batch = Batch(
+                ["{\"id\":\(id),\"n\":\(value)}"], ["id": .integer, "n": .decimal], mode: .merge, key: ["id"])
+            batch.schema[1].precision = try #require(Precision(digits: digits, scale: scale))
+            return batch
+        }
+        let long = "1234567890123456789012345"
+        try world.load(try batch(1, "\(long).12345", 30, 5))
+        let word: (Int, Int) -> String? = { digits, scale in
+            switch engine {
+            case .duckdb: "DECIMAL(\(digits),\(scale))"
+            case .mariadb: "decimal(\(digits),\(scale))"
+            default: nil
+            }
+        }
+        func type() throws -> String? {
+            switch engine {
+            case .duckdb: try world.query("SELECT data_type FROM duckdb_columns() WHERE column_name = 'n'").first
+            case .mariadb:
+                try world.query(
+                    "SELECT column_type FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'n'"
+                ).first
+            default: nil
+            }
+        }
+        #expect(try type() == word(30, 5))
+        try world.load(try batch(2, "-0.00000001", 8, 8))
+        #expect(try type() == word(33, 8))
+        // Whole numbers of 64 bits fit, too.
+        var whole = try batch(3, "\(Int64.max)", 1, 0)
+        whole.schema[1] = Column(name: "n", type: .bigint)
+        try world.load(whole)
+        #expect(try type() == word(33, 8))
+        let rows = try world.query(#"SELECT "id", "n" FROM "rows" ORDER BY "id""#).map { row in
+            row.contains(".") ? String(row.reversed().drop { $0 == "0" }.reversed()) : row
+        }
+        #expect(rows == ["1|\(long).12345", "2|-0.00000001", "3|\(Int64.max)."] || rows.last == "3|\(Int64.max)")
+        #expect(rows.prefix(2) == ["1|\(long).12345", "2|-0.00000001"])
+        // A source that breaks its word, where the column keeps no more.
+        let outcome = try world.load(try batch(4, "\(long)1", 30, 5))
+        let isKept = engine == .sqlite || engine == .postgres
+        #expect(outcome.summary.rejects == (isKept ? 0 : 1), "\(try world.rejects())")
+        // What nobody declares gets what the engine has as its own.
+        try world.load(
+            Batch([#"{"id":5,"n":0.5}"#], ["id": .integer, "n": .decimal], mode: .merge, key: ["id"]))
+        #expect(try type() == (engine == .duckdb ? word(38, 18) : word(65, 30)))
+    }
+
     /// What is beyond numbers and the calendar is kept where the engine has it, and refused with its row where not.
     @Test(arguments: TestEngine.allCases) func whatIsBeyondIsKeptOrRefused(_ engine: TestEngine) throws {
         let world = try World(engine)
