@@ -13,6 +13,9 @@ package final class ODBCConnection {
     /// Whether the connection is of no use any more.
     package internal(set) var isBroken = false
 
+    /// From ``begin()`` to ``end(commit:)``.
+    package internal(set) var isInTransaction = false
+
     /// Whether the driver has the wide functions; else all texts go as bytes.
     var isWide = true
     var driver = ODBCDriver("")

@@ -23,7 +23,7 @@ extension ODBCConnection {
     func error(_ statement: ODBCLibrary.Handle, _ sql: String) -> ODBCError {
         let error = failure(records(ODBCCode.Handle.statement, statement), sql)
         // psqlodbc begins transactions of its own to stream, and leaves them aborted.
-        if driver.leavesAborted, !isBroken {
+        if driver.leavesAborted, !isBroken, !isInTransaction {
             _ = library.freeStatement(statement, ODBCCode.closeCursor)
             endAborted()
         }

@@ -28,7 +28,12 @@ struct ODBCDriver: Sendable {
     /// Whether an error without an open transaction leaves one that must be ended.
     var leavesAborted = false
     /// Keywords that make it stream and keep types apart.
-    var options: [(key: String, value: String)] = []
+    private var options: [(key: String, value: String)] = []
+    /// Keywords for a connection that writes.
+    private var writingOptions: [(key: String, value: String)] = []
+
+    /// Keywords that the connection string gets, unless it has them.
+    func options(isWriting: Bool) -> [(key: String, value: String)] { isWriting ? writingOptions : options }
 
     /// A driver by its library's name or its name in odbcinst.ini; what is not known is trusted to follow the standard.
     init(_ name: String) {
@@ -41,6 +46,11 @@ struct ODBCDriver: Sendable {
                 ("UseDeclareFetch", "1"), ("Fetch", "1000"), ("BoolsAsChar", "0"), ("UnknownsAsLongVarchar", "1"),
                 ("LFConversion", "0"), ("Protocol", "7.4-0"),
             ]
+            // Without cursors: they would end with the transaction, or keep it open. Parameters go to the server as such.
+            writingOptions = [
+                ("UseDeclareFetch", "0"), ("UseServerSidePrepare", "1"), ("BoolsAsChar", "0"),
+                ("UnknownsAsLongVarchar", "1"), ("LFConversion", "0"), ("Protocol", "7.4-0"),
+            ]
         } else if name.contains("maodbc") || name.contains("mariadb") {
             isWide = true
             textIsUTF8 = true
@@ -52,6 +62,7 @@ struct ODBCDriver: Sendable {
             textIsUTF8 = true
             lengthsHold = false
             options = [("StepAPI", "1")]
+            writingOptions = [("SyncPragma", "FULL")]
         }
     }
 

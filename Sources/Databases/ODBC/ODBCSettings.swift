@@ -33,6 +33,8 @@ package struct ODBCSettings: Sendable, CustomStringConvertible {
     /// Whether options are added that known drivers need to stream with flat memory and to keep types apart; what the
     /// connection string says itself stays. See ``ODBCDriver``.
     package var addsDriverOptions = true
+    /// Whether the connection is for writing: then results are small, and none of them may stand in a transaction's way.
+    package var isWriting = false
 
     /// Settings of a connection string, whose `PWD` or `PASSWORD` becomes ``password``.
     package init(connectionString: String = "", dataSource: String? = nil) {
