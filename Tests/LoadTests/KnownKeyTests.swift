@@ -9,7 +9,7 @@ import Testing
 @Suite struct KnownKeyTests {
     typealias Row = (key: String, value: String)
 
-    static let servers: [TestEngine] = [.postgres, .mariadb]
+    static let servers = TestTarget.servers
     static let modes: [WriteMode] = [.merge, .insertOnly]
     static let columns: KeyValuePairs<String, LogicalType> = ["k": .text, "n": .integer, "v": .text]
 
@@ -42,8 +42,8 @@ import Testing
         ]
     }
 
-    @Test(arguments: servers, modes) func runsOfKnownKeys(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func runsOfKnownKeys(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let runs = runs()
         for run in runs { try world.put(Self.batch(run, mode)) }
         let outcome = try world.drain()
@@ -52,8 +52,8 @@ import Testing
     }
 
     /// A row that the server refuses for its data is found among those of known keys, and the others go in.
-    @Test(arguments: servers, modes) func refusedRowsAmongKnownKeys(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func refusedRowsAmongKnownKeys(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let rows = runs()[0]
         // Too long for the index of either server, and not to be compressed.
         var random = SeededRandom(7)
@@ -72,8 +72,8 @@ import Testing
     }
 
     /// A row that a check of the table's owner refuses is not taken for one whose key is known.
-    @Test(arguments: servers, modes) func checksRefuseRows(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func checksRefuseRows(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let rows = runs()[0]
         try world.load(Self.batch(rows, mode))
         _ = try world.query("ALTER TABLE \"rows\" ADD CONSTRAINT sound CHECK (v <> 'bad')")

@@ -16,6 +16,9 @@ package final class ODBCConnection {
     /// From ``begin()`` to ``end(commit:)``.
     package internal(set) var isInTransaction = false
 
+    /// Buffers of rows that were made so far.
+    var buffers = 0
+
     /// Whether the driver has the wide functions; else all texts go as bytes.
     var isWide = true
     var driver = ODBCDriver("")

@@ -17,12 +17,12 @@ package final class ODBCPrepared {
     private let processed: UnsafeMutablePointer<UInt>
     private let most: Int
     /// What the driver was told: the places, and how many rows.
-    private var bound: (layout: Int, first: Int, buffer: ObjectIdentifier)?
+    private var bound: (buffer: Int, layout: Int, first: Int)?
     private var setSize = 1
     /// Where the driver says that the bad row of the last failure is, counted from the first row of the execution.
     package private(set) var suspects: Range<Int>?
 
-    fileprivate init(_ connection: ODBCConnection, _ sql: String, columns: [Int], rows: Int, array: Int) throws(ODBCError) {
+    init(_ connection: ODBCConnection, _ sql: String, columns: [Int], rows: Int, array: Int) throws(ODBCError) {
         statement = try ODBCStatement(connection, sql)
         self.columns = columns
         self.rows = rows
@@ -126,7 +126,7 @@ package final class ODBCPrepared {
     }
 
     private func bind(_ buffer: ODBCRowBuffer, _ first: Int) throws(ODBCError) {
-        let place = (layout: buffer.layout, first: first, buffer: ObjectIdentifier(buffer))
+        let place = (buffer: buffer.number, layout: buffer.layout, first: first)
         if let bound, bound == place { return }
         bound = nil
         var number: UInt16 = 0
@@ -148,96 +148,5 @@ extension ODBCStatement {
             library.bindParameter(
                 handle, number, ODBCCode.input, cell.cType, cell.sqlType, UInt(size),
                 Int16(clamping: cell.parameter.scale), cell.data + row * cell.stride, cell.stride, cell.lengths + row))
-    }
-}
-
-/// A parameter's value in a statement that runs once.
-package struct ODBCValue: Sendable {
-    var parameter: ODBCParameter
-    var value: Value
-
-    enum Value: Sendable {
-        case null
-        case text(String)
-        case integer(Int64)
-        case double(Double)
-    }
-
-    /// A text, or NULL.
-    ///
-    /// - Parameter parameter: nil is a text of the value's length.
-    package static func text(_ text: String?, _ parameter: ODBCParameter? = nil) -> ODBCValue {
-        // Beyond it drivers want the long type.
-        let isLong = (text?.utf8.count ?? 0) > 4000
-        let usual = ODBCParameter(.text, type: Int(isLong ? ODBCCode.SQLType.longVarchar : ODBCCode.SQLType.varchar))
-        return ODBCValue(parameter: parameter ?? usual, value: text.map { .text($0) } ?? .null)
-    }
-
-    /// A number.
-    ///
-    /// - Parameter parameter: how it travels; nil is as 64 bits.
-    package static func integer(_ number: Int64, _ parameter: ODBCParameter? = nil) -> ODBCValue {
-        ODBCValue(parameter: parameter ?? ODBCParameter(.integer), value: .integer(number))
-    }
-
-    /// A number.
-    ///
-    /// - Parameter parameter: how it travels; nil is as a float64.
-    package static func double(_ number: Double, _ parameter: ODBCParameter? = nil) -> ODBCValue {
-        ODBCValue(parameter: parameter ?? ODBCParameter(.double), value: .double(number))
-    }
-}
-
-extension ODBCConnection {
-    /// Prepares a statement for many rows.
-    ///
-    /// - Parameters:
-    ///   - columns: the buffer's column of each question mark of one row.
-    ///   - rows: how many rows the text has question marks for.
-    ///   - array: rows that one execution takes at most, each by itself; 1 is no array.
-    package func prepare(
-        _ sql: String, columns: [Int], rows: Int = 1, array: Int = 1
-    ) throws(ODBCError) -> ODBCPrepared {
-        try ODBCPrepared(self, sql, columns: columns, rows: rows, array: array)
-    }
-
-    /// Runs a statement with values for its question marks and keeps its whole result; for small results.
-    package func query(_ sql: String, _ values: [ODBCValue]) throws(ODBCError) -> ODBCRows {
-        if values.isEmpty { return try query(sql) }
-        let (prepared, buffer) = try prepare(sql, values)
-        return try prepared.query(buffer, first: 0, count: 1)
-    }
-
-    /// Runs a statement with values for its question marks.
-    ///
-    /// - Returns: how many rows it changed.
-    package func change(_ sql: String, _ values: [ODBCValue]) throws(ODBCError) -> Int {
-        let (prepared, buffer) = try prepare(sql, values)
-        return try prepared.execute(buffer, first: 0, count: 1)
-    }
-
-    private func prepare(_ sql: String, _ values: [ODBCValue]) throws(ODBCError) -> (ODBCPrepared, ODBCRowBuffer) {
-        let buffer = ODBCRowBuffer(self, values.map(\.parameter), rows: 1)
-        _ = buffer.begin(1) { _, column in
-            if case .text(let text) = values[column].value { text.utf8.count } else { 0 }
-        }
-        for (column, value) in values.enumerated() {
-            switch value.value {
-            case .null: buffer.putNull(column)
-            case .integer(let number): buffer.put(column, number)
-            case .double(let number): buffer.put(column, number)
-            case .text(let text): Array(text.utf8).withUnsafeBytes { buffer.put(column, $0) }
-            }
-        }
-        buffer.endRow()
-        return (try prepare(sql, columns: Array(values.indices)), buffer)
-    }
-
-    /// Whether a statement can be run with arrays of parameters.
-    package func takesArrays() throws(ODBCError) -> Bool {
-        let statement = try ODBCStatement(self, "")
-        let code = statement.set(ODBCCode.StatementAttribute.parameterSetSize, number: 2)
-        guard code == ODBCCode.Result.success else { return false }
-        return statement.number(ODBCCode.StatementAttribute.parameterSetSize) == 2
     }
 }

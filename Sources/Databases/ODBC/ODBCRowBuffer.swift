@@ -12,6 +12,8 @@ package final class ODBCRowBuffer {
     package private(set) var count = 0
     /// Columns of a row.
     package let columns: Int
+    /// Tells it from all other buffers of the connection: a place in memory is used again.
+    let number: Int
     /// Changes whenever values lie elsewhere.
     private(set) var layout = 0
     let cells: UnsafeMutablePointer<ODBCParameterCell>
@@ -21,6 +23,8 @@ package final class ODBCRowBuffer {
     /// - Parameter rows: rows at most.
     package init(_ connection: ODBCConnection, _ parameters: [ODBCParameter], rows: Int) {
         capacity = max(1, rows)
+        connection.buffers += 1
+        number = connection.buffers
         columns = parameters.count
         cells = .allocate(capacity: max(1, parameters.count))
         longest = .allocate(capacity: max(1, parameters.count))

@@ -1,3 +1,4 @@
+internal import Chunk
 internal import Glibc
 
 /// Finds rows of a batch whose keys are the same, byte for byte. Nothing is allocated for a row.

@@ -6,12 +6,13 @@ final class ODBCBooks: BookSession {
     /// Marks an insert whose key may be there, in a database that has no words for it.
     private static let mark = "/* a row whose key is there is passed over */"
 
-    private let connection: ODBCConnection
+    private let statements: ODBCStatements
+    private var connection: ODBCConnection { statements.connection }
     private let dialect: any ODBCDialect
     private let hasSavepoints: Bool
 
-    init(_ connection: ODBCConnection, _ dialect: any ODBCDialect, hasSavepoints: Bool) {
-        self.connection = connection
+    init(_ statements: ODBCStatements, _ dialect: any ODBCDialect, hasSavepoints: Bool) {
+        self.statements = statements
         self.dialect = dialect
         self.hasSavepoints = hasSavepoints
     }
@@ -26,7 +27,7 @@ final class ODBCBooks: BookSession {
     }
 
     func rows(_ sql: String, _ values: [BookValue]) throws -> [[String?]] {
-        let rows = try connection.query(try ODBCBooks.quoted(sql, connection), values.map(value)).rows
+        let rows = try statements.query(try ODBCBooks.quoted(sql, connection), values.map(value)).rows
         guard dialect.losesEmptyTexts else { return rows }
         return rows.map { row in row.map { $0 == " " ? "" : $0 } }
     }
@@ -34,12 +35,12 @@ final class ODBCBooks: BookSession {
     func change(_ sql: String, _ values: [BookValue]) throws -> Int {
         let text = try ODBCBooks.quoted(sql, connection)
         let values = values.map(value)
-        guard sql.hasSuffix(ODBCBooks.mark) else { return try connection.change(text, values) }
+        guard sql.hasSuffix(ODBCBooks.mark) else { return try statements.change(text, values) }
         let savepoint = dialect.savepoint("bobbin_book")
         let isUndone = hasSavepoints && connection.isInTransaction
         if isUndone { try connection.run(savepoint.make) }
         do {
-            let count = try connection.change(text, values)
+            let count = try statements.change(text, values)
             if isUndone, let release = savepoint.release { try connection.run(release) }
             return max(1, count)
         } catch {

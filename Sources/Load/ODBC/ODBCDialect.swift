@@ -50,6 +50,8 @@ protocol ODBCDialect: Sendable {
     ///
     /// - Parameter lockSeconds: how long it waits for another one's lock.
     func session(_ lockSeconds: Double) -> [String]
+    /// Takes away at the server what freed statements leave there.
+    var forgetting: String? { get }
     /// What sees to it that one loader at a time changes tables, and what ends that; a value other than 1 or an error is "not now".
     var definitionLock: (take: String, release: String)? { get }
     /// The end of a SELECT that locks the row of a head; nil has it locked by an update.
@@ -75,16 +77,16 @@ protocol ODBCDialect: Sendable {
     /// What follows the list of columns.
     var tableOptions: String { get }
     /// The table's columns in their order, without those that take no values; none when there is no table.
-    func columns(_ connection: ODBCConnection, _ table: String) throws -> [Column]
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column]
     /// Refuses what the database cannot hold, or a table that a load could harm.
-    func check(_ connection: ODBCConnection, _ shape: ODBCShape, _ columns: [Column]) throws
+    func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws
     /// Statements that widen a column of a table; nil where Bobbin does not know how.
-    func widen(_ connection: ODBCConnection, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape)
+    func widen(_ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape)
         throws -> [String]?
     func addColumn(_ table: String, _ name: String, _ type: String) -> String
     func dropIndex(_ name: String, _ table: String) -> String
     /// See ``TargetEngine/comparesBytes(_:)``.
-    func comparesBytes(_ connection: ODBCConnection, _ table: TargetTable) throws -> Bool
+    func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool
 
     // MARK: Rows
 
@@ -104,6 +106,7 @@ protocol ODBCDialect: Sendable {
 extension ODBCDialect {
     var hasOneWriter: Bool { false }
     func session(_ lockSeconds: Double) -> [String] { [] }
+    var forgetting: String? { nil }
     var definitionLock: (take: String, release: String)? { nil }
     func headLock(isMoving: Bool) -> String? { nil }
     func passingOver(_ key: String) -> String? { nil }
@@ -115,12 +118,12 @@ extension ODBCDialect {
         ("SAVEPOINT \(name)", "ROLLBACK TO SAVEPOINT \(name)", "RELEASE SAVEPOINT \(name)")
     }
     var tableOptions: String { "" }
-    func check(_ connection: ODBCConnection, _ shape: ODBCShape, _ columns: [Column]) throws {}
+    func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {}
     func addColumn(_ table: String, _ name: String, _ type: String) -> String {
         "ALTER TABLE \(table) ADD COLUMN \(name) \(type)"
     }
     func dropIndex(_ name: String, _ table: String) -> String { "DROP INDEX \(name)" }
-    func comparesBytes(_ connection: ODBCConnection, _ table: TargetTable) throws -> Bool { false }
+    func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool { false }
     var needsDistinctKeys: Bool { false }
 }
 

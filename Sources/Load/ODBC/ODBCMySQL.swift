@@ -23,7 +23,6 @@ struct ODBCMySQL: ODBCDialect {
             """
             SET SESSION sql_mode = '\(modes)', time_zone = '+00:00', innodb_lock_wait_timeout = \(lock), lock_wait_timeout = \(lock)
             """,
-            "SET NAMES utf8mb4",
         ]
     }
 
@@ -65,8 +64,8 @@ struct ODBCMySQL: ODBCDialect {
 
     var tableOptions: String { " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4" }
 
-    func columns(_ connection: ODBCConnection, _ table: String) throws -> [Column] {
-        let found = try connection.query(
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
+        let found = try statements.query(
             """
             SELECT column_name, column_type FROM information_schema.columns
             WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED' ORDER BY ordinal_position
@@ -86,7 +85,7 @@ struct ODBCMySQL: ODBCDialect {
         return .text
     }
 
-    func check(_ connection: ODBCConnection, _ shape: ODBCShape, _ columns: [Column]) throws {
+    func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {
         let manifest = shape.manifest
         for name in [manifest.table] + columns.map(\.name) where name.unicodeScalars.count > 64 || name.last == " " {
             throw LoadError(
@@ -94,7 +93,7 @@ struct ODBCMySQL: ODBCDialect {
                 "table \(manifest.table): the name \(name) cannot be had in \(self.name) (at most 64 characters, no blank at the end): rename it"
             )
         }
-        let engine = try connection.query(
+        let engine = try statements.query(
             "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
             [.text(manifest.table)]
         ).text(0, 0)
@@ -106,7 +105,7 @@ struct ODBCMySQL: ODBCDialect {
         }
         guard manifest.mode == .merge || manifest.mode == .insertOnly else { return }
         // ON DUPLICATE KEY asks no one which key: by another one it would take a different row for the same.
-        let found = try connection.query(
+        let found = try statements.query(
             """
             SELECT index_name, column_name FROM information_schema.statistics
             WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index
@@ -123,9 +122,9 @@ struct ODBCMySQL: ODBCDialect {
     }
 
     func widen(
-        _ connection: ODBCConnection, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
+        _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? {
-        let name = try connection.info.quote(identifier: old.name)
+        let name = try statements.connection.info.quote(identifier: old.name)
         // What makes texts of values that were of another type what the records said; may be run again.
         let corrections: [String] =
             switch old.type {
@@ -148,8 +147,8 @@ struct ODBCMySQL: ODBCDialect {
 
     func dropIndex(_ name: String, _ table: String) -> String { "DROP INDEX \(name) ON \(table)" }
 
-    func comparesBytes(_ connection: ODBCConnection, _ table: TargetTable) throws -> Bool {
-        let found = try connection.query(
+    func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool {
+        let found = try statements.query(
             """
             SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?
             AND (data_type IN ('bigint', 'int', 'smallint', 'tinyint', 'date')

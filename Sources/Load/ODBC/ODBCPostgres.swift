@@ -13,6 +13,8 @@ struct ODBCPostgres: ODBCDialect {
         ]
     }
 
+    var forgetting: String? { "DEALLOCATE ALL" }
+
     var definitionLock: (take: String, release: String)? {
         (
             "SELECT 1 FROM pg_catalog.pg_advisory_lock(\(PostgresBooks.lock))",
@@ -39,14 +41,14 @@ struct ODBCPostgres: ODBCDialect {
 
     func declared(_ column: Column, _ shape: ODBCShape) -> String { PostgresTable.declared(column.type) }
 
-    func columns(_ connection: ODBCConnection, _ table: String) throws -> [Column] {
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
         // By the search path, as the statements find it. Generated columns take no values.
-        let found = try connection.query(
+        let found = try statements.query(
             """
             SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod)::text FROM pg_catalog.pg_attribute
             WHERE attrelid = pg_catalog.to_regclass(?) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
             ORDER BY attnum
-            """, [.text(try connection.info.quote(identifier: table))])
+            """, [.text(try statements.connection.info.quote(identifier: table))])
         return found.rows.map { row in
             let type: LogicalType =
                 switch row[1] ?? "" {
@@ -65,9 +67,9 @@ struct ODBCPostgres: ODBCDialect {
     }
 
     func widen(
-        _ connection: ODBCConnection, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
+        _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? {
-        let name = try connection.info.quote(identifier: old.name)
+        let name = try statements.connection.info.quote(identifier: old.name)
         let type = declared(new, shape)
         let value =
             switch (type, old.type) {
@@ -80,14 +82,14 @@ struct ODBCPostgres: ODBCDialect {
         return ["ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(type) USING \(value)"]
     }
 
-    func comparesBytes(_ connection: ODBCConnection, _ table: TargetTable) throws -> Bool {
-        let found = try connection.query(
+    func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool {
+        let found = try statements.query(
             """
             SELECT count(*) FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
             WHERE a.attrelid = pg_catalog.to_regclass(?) AND a.attname = ANY(CAST(? AS text[]))
             AND pg_catalog.format_type(a.atttypid, NULL) IN ('text', 'character varying', 'bigint', 'integer', 'smallint',
                 'boolean', 'date') AND coalesce(c.collisdeterministic, true)
-            """, [.text(try connection.info.quote(identifier: table.name)), .text(PostgresTable.array(table.key))])
+            """, [.text(try statements.connection.info.quote(identifier: table.name)), .text(PostgresTable.array(table.key))])
         return found.text(0, 0) == "\(table.key.count)"
     }
 

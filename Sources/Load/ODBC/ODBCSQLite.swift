@@ -16,9 +16,9 @@ struct ODBCSQLite: ODBCDialect {
 
     func declared(_ column: Column, _ shape: ODBCShape) -> String { SQLiteTable.declared(column.type) }
 
-    func columns(_ connection: ODBCConnection, _ table: String) throws -> [Column] {
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
         // Its driver shortens names with a point.
-        let found = try connection.query(
+        let found = try statements.query(
             "SELECT name, upper(type) FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid", [.text(table)])
         return found.rows.map { row in
             let type: LogicalType =
@@ -32,15 +32,15 @@ struct ODBCSQLite: ODBCDialect {
         }
     }
 
-    func check(_ connection: ODBCConnection, _ shape: ODBCShape, _ columns: [Column]) throws {
+    func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {
         try TableNeeds.refuseTwins(columns, shape.manifest, engine: name)
     }
 
     func widen(
-        _ connection: ODBCConnection, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
+        _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? {
-        let name = try connection.info.quote(identifier: old.name)
-        let former = try connection.info.quote(identifier: "_bobbin_former")
+        let name = try statements.connection.info.quote(identifier: old.name)
+        let former = try statements.connection.info.quote(identifier: "_bobbin_former")
         let value =
             switch (old.type, declared(new, shape)) {
             case (.boolean, "TEXT"): "CASE \(former) WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE \(former) END"

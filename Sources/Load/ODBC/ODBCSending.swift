@@ -10,7 +10,7 @@ final class ODBCSending {
     /// Where the driver or the size of a statement says that the bad row of the last failure is, in the buffer.
     private(set) var suspects: Range<Int>?
 
-    private let connection: ODBCConnection
+    private let statements: ODBCStatements
     private let columns: [Int]
     private let most: Int
     private let isArray: Bool
@@ -29,7 +29,7 @@ final class ODBCSending {
     init(
         _ session: ODBCTarget.Session, table: TargetTable, travels: [ODBCTravel], mode: WriteMode, key: [String]
     ) throws {
-        connection = session.connection
+        statements = session.statements
         let quoted = try table.columns.map { try session.connection.info.quote(identifier: $0.name) }
         let name = try session.connection.info.quote(identifier: table.name)
         columns = Array(quoted.indices)
@@ -94,7 +94,7 @@ final class ODBCSending {
             return try merge(first + count / 2, count - count / 2)
         }
         guard let update else { return }
-        let made = try updating ?? connection.prepare(update.sql, columns: update.columns, array: isArray ? most : 1)
+        let made = try updating ?? statements.prepare(update.sql, columns: update.columns, array: isArray ? most : 1)
         updating = made
         try run(made, first, count)
     }
@@ -106,7 +106,7 @@ final class ODBCSending {
             made = found
         } else {
             let terms = Array(repeating: seekTerm, count: count).joined(separator: " OR ")
-            made = try connection.prepare(seek + terms, columns: sought, rows: count)
+            made = try statements.prepare(seek + terms, columns: sought, rows: count)
             seeks[count] = made
         }
         suspects = first..<first + count
@@ -132,7 +132,7 @@ final class ODBCSending {
     private func statement(_ rows: Int) throws -> ODBCPrepared {
         if let found = inserts[rows] { return found }
         let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
-        let made = try connection.prepare(
+        let made = try statements.prepare(
             insertHead + Array(repeating: row, count: rows).joined(separator: ", ") + insertTail, columns: columns,
             rows: rows, array: isArray ? most : 1)
         inserts[rows] = made

@@ -111,10 +111,10 @@ struct ODBCStandard: ODBCDialect {
         }
     }
 
-    func columns(_ connection: ODBCConnection, _ table: String) throws -> [Column] {
-        let name = try connection.info.quote(identifier: table)
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
+        let name = try statements.connection.info.quote(identifier: table)
         let described: [ODBCColumn]
-        do { described = try connection.query("SELECT * FROM \(name) WHERE 1 = 0").columns } catch {
+        do { described = try statements.connection.query("SELECT * FROM \(name) WHERE 1 = 0").columns } catch {
             // There is none, or this account does not see it; to make it says which.
             guard error.kind == .configuration else { throw error }
             return []
@@ -137,7 +137,7 @@ struct ODBCStandard: ODBCDialect {
     }
 
     func widen(
-        _ connection: ODBCConnection, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
+        _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? { nil }
 
     func addColumn(_ table: String, _ name: String, _ type: String) -> String { "ALTER TABLE \(table) ADD \(name) \(type)" }

@@ -5,9 +5,11 @@ internal import Manifest
 
 /// Tables as the database has them. Each statement commits by itself, as in some databases it must, and may be repeated.
 struct ODBCTable {
-    let connection: ODBCConnection
+    let statements: ODBCStatements
     let dialect: any ODBCDialect
     let books: ODBCBooks
+
+    private var connection: ODBCConnection { statements.connection }
 
     /// Makes or changes the table, and claims it for the run's stream.
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
@@ -23,7 +25,7 @@ struct ODBCTable {
         }
         let new = wanted.filter { present.named($0.name) == nil }
         let shape = ODBCShape(manifest, present + new)
-        try dialect.check(connection, shape, present + new)
+        try dialect.check(statements, shape, present + new)
         if present.isEmpty {
             let list = try wanted.map { "\(try quoted($0.name, manifest)) \(dialect.declared($0, shape))" }
             // Before the table is there: a loader that dies in between must not leave types to be guessed.
@@ -33,7 +35,7 @@ struct ODBCTable {
         } else {
             try widen(manifest, table, &present, wanted, shape)
         }
-        try ODBCIndexes(connection: connection, dialect: dialect, books: books).make(manifest, table)
+        try ODBCIndexes(statements: statements, dialect: dialect, books: books).make(manifest, table)
         try note(present, manifest)
         return TargetTable(name: manifest.table, columns: present, key: manifest.key)
     }
@@ -63,7 +65,7 @@ struct ODBCTable {
     private func change(
         _ manifest: RunManifest, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws {
-        guard let statements = try dialect.widen(connection, table, old, new, shape) else {
+        guard let changes = try dialect.widen(statements, table, old, new, shape) else {
             throw LoadError(
                 .configuration,
                 "table \(manifest.table): column \(old.name) holds \(old.type.rawValue) and the source now brings values for which it would "
@@ -71,11 +73,11 @@ struct ODBCTable {
                     + "(columns: {\(old.name): \(new.type.rawValue)}) and give it another `table`")
         }
         let isWhole = connection.info.definesInTransactions
-        let indexes = ODBCIndexes(connection: connection, dialect: dialect, books: books)
+        let indexes = ODBCIndexes(statements: statements, dialect: dialect, books: books)
         if isWhole { try connection.begin() }
         do {
-            if statements.count > 1, isWhole { try indexes.drop(manifest, table) }
-            for statement in statements { try connection.run(statement) }
+            if changes.count > 1, isWhole { try indexes.drop(manifest, table) }
+            for change in changes { try connection.run(change) }
             if isWhole { try connection.end(commit: true) }
         } catch {
             if isWhole { try? connection.end(commit: false) }
@@ -123,7 +125,7 @@ struct ODBCTable {
         {
             for column in columns { noted[Array(column.name.utf8)] = column.type }
         }
-        return try dialect.columns(connection, table).map { column in
+        return try dialect.columns(statements, table).map { column in
             Column(name: column.name, type: noted[Array(column.name.utf8)] ?? column.type)
         }
     }
@@ -132,9 +134,11 @@ struct ODBCTable {
 /// The indexes that Bobbin keeps on a target table: unique by the primary key, and one for the partition's delete. What they
 /// stand on is noted, since drivers tell of indexes in too many ways; their names are such as nobody else gives.
 struct ODBCIndexes {
-    let connection: ODBCConnection
+    let statements: ODBCStatements
     let dialect: any ODBCDialect
     let books: ODBCBooks
+
+    private var connection: ODBCConnection { statements.connection }
 
     static func name(_ table: String, _ suffix: String) -> String {
         "bobbin_\(HexDigits.render(Array(table.utf8).withUnsafeBytes { xxh64($0) }))_\(suffix)"
@@ -178,7 +182,7 @@ struct ODBCIndexes {
         let quoted = try connection.info.quote(identifier: name)
         let list = try columns.map { try connection.info.quote(identifier: $0) }.joined(separator: ", ")
         let sql = "CREATE \(suffix == "key" ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list))"
-        do { try connection.run(sql) } catch let first as ODBCError {
+        do { try connection.run(sql) } catch let first {
             guard first.kind == .data || first.kind == .configuration else { throw first }
             // A loader that died between it and its note has left one.
             let isLeft = (try? connection.run(dialect.dropIndex(quoted, table))) != nil
@@ -195,6 +199,6 @@ struct ODBCIndexes {
         }
         _ = try books.change(
             "INSERT INTO _bobbin_indexes(name, columns) VALUES (?, ?)",
-            [.text(name), .text(JSONValue.array(columns.map { .string($0) }).serialized())])
+            [.text(name), .text(JSONValue.array(columns.map { .string($0) }).serializedText())])
     }
 }

@@ -21,11 +21,13 @@ package final class ODBCTarget: LoadTarget {
 
     /// What stands while the connection does.
     struct Session {
-        let connection: ODBCConnection
+        let statements: ODBCStatements
         let dialect: any ODBCDialect
         let hasSavepoints: Bool
         let session: ODBCBooks
         let books: SQLBooks
+
+        var connection: ODBCConnection { statements.connection }
     }
 
     private let settings: ODBCSettings
@@ -99,9 +101,10 @@ package final class ODBCTarget: LoadTarget {
         for statement in dialect.session(lockSeconds) { try connection.run(statement) }
         let hasSavepoints = try !limits.hasNoSavepoints && takesSavepoints(connection, dialect)
         try ODBCBooks.make(connection, dialect)
-        let session = ODBCBooks(connection, dialect, hasSavepoints: hasSavepoints)
+        let statements = ODBCStatements(connection, forgetting: dialect.forgetting)
+        let session = ODBCBooks(statements, dialect, hasSavepoints: hasSavepoints)
         return Session(
-            connection: connection, dialect: dialect, hasSavepoints: hasSavepoints, session: session,
+            statements: statements, dialect: dialect, hasSavepoints: hasSavepoints, session: session,
             books: SQLBooks(session: session, spool: spool))
     }
 
@@ -133,6 +136,8 @@ extension ODBCTarget: SQLTarget, TargetSavepoints {
     // MARK: Transactions
 
     func begin() throws {
+        let session = try session
+        if session.statements.count > ODBCStatements.most { try session.statements.forget() }
         try session.connection.begin()
         isInTransaction = true
     }
@@ -198,20 +203,22 @@ extension ODBCTarget: SQLTarget, TargetSavepoints {
             }
         }
         defer { if let definitionLock { try? connection.run(definitionLock.release) } }
-        let maker = ODBCTable(connection: connection, dialect: session.dialect, books: session.session)
+        let maker = ODBCTable(statements: session.statements, dialect: session.dialect, books: session.session)
         let table: TargetTable
         do { table = try maker.prepare(manifest) } catch let error as ODBCError {
             // Without such a lock two loaders may have made the same: then the second look finds it.
             guard definitionLock == nil, error.kind == .configuration || error.kind == .data else { throw error }
             table = try maker.prepare(manifest)
         }
+        // They were prepared for columns of other types.
+        try session.statements.forget()
         tables[manifest.table] = table
         return table
     }
 
     func comparesBytes(_ table: TargetTable) throws -> Bool {
         let session = try session
-        return try table.isKeyedByBytes && session.dialect.comparesBytes(session.connection, table)
+        return try table.isKeyedByBytes && session.dialect.comparesBytes(session.statements, table)
     }
 
     func batches(_ table: TargetTable) -> Int { 1 }
