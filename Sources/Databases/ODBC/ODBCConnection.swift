@@ -13,7 +13,7 @@ package final class ODBCConnection {
     /// Whether the connection is of no use any more.
     package internal(set) var isBroken = false
 
-    /// From ``begin()`` to ``end(commit:)``.
+    /// From ``begin()`` to ``end(commit:)``; only where ``ODBCSettings/isWriting`` is set.
     package internal(set) var isInTransaction = false
 
     /// Buffers of rows that were made so far.

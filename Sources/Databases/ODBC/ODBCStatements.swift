@@ -1,7 +1,6 @@
 /// The prepared statements of a connection, by their text. They stay, so that a text is prepared once.
 ///
-/// They must not be freed one by one either: psqlodbc names its plans by the place of the statement, and does not always take them
-/// away with it, so that another one at the same place finds its name taken.
+/// It is no good to free them one by one: within a transaction psqlodbc sends a savepoint and two more statements for each.
 package final class ODBCStatements {
     package let connection: ODBCConnection
     /// Takes away at the server what freed statements leave there; nil where that is nothing.

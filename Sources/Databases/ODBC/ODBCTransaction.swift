@@ -1,7 +1,7 @@
 extension ODBCConnection {
     /// Begins a transaction: from here on statements are part of it until ``end(commit:)``. Otherwise each commits by itself.
     package func begin() throws(ODBCError) {
-        try checkUsable("")
+        try checkUsable("BEGIN")
         try setAutocommit(false)
         isInTransaction = true
     }
