@@ -13,7 +13,8 @@ internal import Glibc
 ///   does not fit is an error.
 /// - **sqliteodbc**: has no wide functions; its texts are UTF-8, and as UTF-16 it loses planes above the second. Without
 ///   `StepAPI` it keeps the whole result. No length that it declares holds. Doubles come with 15 digits, and what is no
-///   number in a column of numbers comes as NULL.
+///   number in a column of numbers comes as NULL. After an empty or missing value in an array of parameters of bytes it takes
+///   those of another row.
 struct ODBCDriver: Sendable {
     /// Whether it has the wide functions; nil when that is not known.
     var isWide: Bool?
@@ -27,6 +28,8 @@ struct ODBCDriver: Sendable {
     var positionsInBlocks = true
     /// Whether an error without an open transaction leaves one that must be ended.
     var leavesAborted = false
+    /// Whether rows of an array get each other's bytes.
+    var mixesArrays = false
     /// Keywords that make it stream and keep types apart.
     private var options: [(key: String, value: String)] = []
     /// Keywords for a connection that writes.
@@ -61,6 +64,7 @@ struct ODBCDriver: Sendable {
             isWide = false
             textIsUTF8 = true
             lengthsHold = false
+            mixesArrays = true
             options = [("StepAPI", "1")]
             writingOptions = [("SyncPragma", "FULL")]
         }

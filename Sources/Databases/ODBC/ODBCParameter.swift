@@ -64,8 +64,8 @@ struct ODBCParameterCell {
     /// Bytes of each value, or -1 for NULL.
     let lengths: UnsafeMutablePointer<Int>
 
-    /// Room that any number and any time has.
-    private static let least = 32
+    /// Room that any number and any time has, as text.
+    private var least: Int { isWide ? 64 : 32 }
 
     /// Whether values have a length of their own.
     var isVariable: Bool { parameter.form == .text || parameter.form == .binary }
@@ -81,7 +81,7 @@ struct ODBCParameterCell {
             case .double: ODBCCode.CType.double
             case .binary: ODBCCode.CType.binary
             }
-        stride = parameter.form == .text || parameter.form == .binary ? Self.least : 8
+        stride = parameter.form == .text || parameter.form == .binary ? 64 : 8
         capacity = stride * rows
         data = .allocate(byteCount: capacity, alignment: 16)
         lengths = .allocate(capacity: rows)
@@ -92,7 +92,7 @@ struct ODBCParameterCell {
     func room(_ bytes: Int) -> Int {
         guard isVariable else { return stride }
         let needed = isWide ? 2 * bytes + 2 : bytes + 1
-        return max(Self.least, 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount))
+        return max(least, 1 << (Int.bitWidth - (needed - 1).leadingZeroBitCount))
     }
 
     /// Makes room for so many values of so many bytes; what is there is lost.

@@ -77,6 +77,7 @@ package final class ODBCStatements {
 extension ODBCConnection {
     /// Whether a statement can be run with arrays of parameters.
     package func takesArrays() throws(ODBCError) -> Bool {
+        if driver.mixesArrays { return false }
         let statement = try ODBCStatement(self, "")
         let code = statement.set(ODBCCode.StatementAttribute.parameterSetSize, number: 2)
         guard code == ODBCCode.Result.success else { return false }
