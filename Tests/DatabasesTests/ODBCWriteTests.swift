@@ -12,10 +12,13 @@ import Testing
     }
 
     private static let rows: [Row] = [
-        Row(id: .min, double: 0.1, text: odbcUnicode, bytes: Array(0...255)), Row(id: .max, double: nil, text: nil, bytes: nil),
+        Row(id: .min, double: 0.1, text: odbcUnicode, bytes: Array(0...255)),
+        Row(id: .max, double: nil, text: nil, bytes: nil),
         Row(id: 0, double: -1.7976931348623157e308, text: "", bytes: []),
         Row(id: 1, double: .leastNonzeroMagnitude, text: "a\\b'c\"d?\r\n\t ", bytes: [0]),
-        Row(id: 2, double: 1e22, text: String(repeating: "😀", count: 20_000), bytes: Array(repeating: 7, count: 100_000)),
+        Row(
+            id: 2, double: 1e22, text: String(repeating: "😀", count: 20_000), bytes: Array(repeating: 7, count: 100_000)
+        ),
     ]
 
     /// One way of sending rows.
@@ -64,7 +67,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ODBCDatabase.allCases, Way.allCases) func valuesArriveAsTheyAre(_ database: ODBCDatabase, _ way: Way)
+    @Test(arguments: ODBCDatabase.allCases, Way.allCases) func valuesArriveAsTheyAre(
+        _ database: ODBCDatabase, _ way: Way
+    )
         throws
     {
         // Nobody is to send arrays there: see ODBCDriver.
@@ -175,7 +180,9 @@ import Testing
         #expect(connection.info.hasTransactions)
         #expect(connection.info.definesInTransactions == (database != .mariaDB))
         let types = try connection.types()
-        #expect(types.contains { $0.type == -5 } && types.contains { $0.type == 12 && !$0.parameters.isEmpty || $0.type == 12 })
+        #expect(
+            types.contains { $0.type == -5 }
+                && types.contains { $0.type == 12 && !$0.parameters.isEmpty || $0.type == 12 })
         #expect(try connection.takesArrays() == (database != .sqlite))
     }
 }

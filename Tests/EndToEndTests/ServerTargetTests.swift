@@ -200,7 +200,8 @@ final class Warehouse {
     static let targets = TestTarget.servers
 
     @Test(arguments: targets) func eightLoadersOfWhichThreeAreKilled(_ target: TestTarget) throws {
-        let warehouse = try Warehouse(try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<8).map { _ in try warehouse.site.start("load") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -216,7 +217,8 @@ final class Warehouse {
     }
 
     @Test(arguments: targets) func theServerIsKilledAndConnectionsAreEnded(_ target: TestTarget) throws {
-        let warehouse = try Warehouse(try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<3).map { _ in try warehouse.site.start("load", "--watch") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -233,7 +235,8 @@ final class Warehouse {
 
     /// Nothing is charged to a chunk for what its server refuses to everybody, and no password is told.
     @Test(arguments: targets) func aServerThatRefusesFillsNoDead(_ target: TestTarget) throws {
-        let warehouse = try Warehouse(try .start(target.engine), odbc: target.odbc, domains: ["a"], days: 1, rows: 1_000)
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a"], days: 1, rows: 1_000)
         let site = warehouse.site
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.bobbin("extract").status == 0)

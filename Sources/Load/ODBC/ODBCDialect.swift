@@ -11,11 +11,12 @@ struct ODBCShape {
         self.manifest = manifest
         let names = Set((manifest.key + manifest.partition.fields.map(\.name)).map { Array($0.utf8) })
         indexed = names
-        texts = Set(
-            columns.filter { column in
-                names.contains(Array(column.name.utf8)) && [.text, .json, .null, .bytes].contains(column.type)
-            }.map { Array($0.name.utf8) }
-        ).count
+        texts =
+            Set(
+                columns.filter { column in
+                    names.contains(Array(column.name.utf8)) && [.text, .json, .null, .bytes].contains(column.type)
+                }.map { Array($0.name.utf8) }
+            ).count
     }
 
     /// Whether a column stands in an index.

@@ -22,7 +22,7 @@ struct ODBCMySQL: ODBCDialect {
         return [
             """
             SET SESSION sql_mode = '\(modes)', time_zone = '+00:00', innodb_lock_wait_timeout = \(lock), lock_wait_timeout = \(lock)
-            """,
+            """
         ]
     }
 
@@ -58,7 +58,8 @@ struct ODBCMySQL: ODBCDialect {
         case .uuid: "char(36) CHARACTER SET ascii COLLATE ascii_bin"
         case .bytes: shape.isIndexed(column) ? "varbinary(\(length))" : "longblob"
         case .json, .text, .null:
-            (shape.isIndexed(column) ? "varchar(\(length))" : "longtext") + " CHARACTER SET utf8mb4 COLLATE \(collation)"
+            (shape.isIndexed(column) ? "varchar(\(length))" : "longtext")
+                + " CHARACTER SET utf8mb4 COLLATE \(collation)"
         }
     }
 
@@ -139,7 +140,9 @@ struct ODBCMySQL: ODBCDialect {
             case .datetime:
                 ["UPDATE \(table) SET \(name) = REPLACE(\(name), ' ', 'T') WHERE \(name) LIKE '____-__-__ %'"]
             case .timestamp:
-                ["UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"]
+                [
+                    "UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"
+                ]
             default: []
             }
         return ["ALTER TABLE \(table) MODIFY \(name) \(declared(new, shape))"] + corrections
@@ -173,11 +176,15 @@ struct ODBCMySQL: ODBCDialect {
         case .boolean, .integer, .bigint: ODBCTravel(ODBCParameter(.integer))
         case .double: ODBCTravel(ODBCParameter(.double), .finite)
         case .bytes: ODBCTravel(ODBCParameter(.binary), .bytes)
+        // A strict server, too, rounds what is behind a column's last digit.
+        case .decimal where described.form == .decimal:
+            ODBCTravel(ODBCParameter(.text), .decimal(digits: described.size, scale: described.digits))
         case .decimal:
             ODBCTravel(ODBCParameter(.text), .decimal(digits: MySQLDecimal.digits, scale: MySQLDecimal.scale))
         case .date: ODBCTravel(ODBCParameter(.text), .day)
         case .time: ODBCTravel(ODBCParameter(.text), .clock)
-        case .datetime, .timestamp: ODBCTravel(ODBCParameter(.text), .moment(digits: 6))
+        case .datetime, .timestamp:
+            ODBCTravel(ODBCParameter(.text), .moment(digits: described.form == .timestamp ? min(6, described.digits) : 6))
         case .text, .json, .null: ODBCTravel(ODBCParameter(.text), .text)
         case .uuid: ODBCTravel(ODBCParameter(.text))
         }

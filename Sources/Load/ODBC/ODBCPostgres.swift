@@ -89,7 +89,11 @@ struct ODBCPostgres: ODBCDialect {
             WHERE a.attrelid = pg_catalog.to_regclass(?) AND a.attname = ANY(CAST(? AS text[]))
             AND pg_catalog.format_type(a.atttypid, NULL) IN ('text', 'character varying', 'bigint', 'integer', 'smallint',
                 'boolean', 'date') AND coalesce(c.collisdeterministic, true)
-            """, [.text(try statements.connection.info.quote(identifier: table.name)), .text(PostgresTable.array(table.key))])
+            """,
+            [
+                .text(try statements.connection.info.quote(identifier: table.name)),
+                .text(PostgresTable.array(table.key)),
+            ])
         return found.text(0, 0) == "\(table.key.count)"
     }
 

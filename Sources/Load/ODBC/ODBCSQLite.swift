@@ -45,7 +45,8 @@ struct ODBCSQLite: ODBCDialect {
             switch (old.type, declared(new, shape)) {
             case (.boolean, "TEXT"): "CASE \(former) WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE \(former) END"
             // As many digits as it takes to read back as the same float64.
-            case (.double, "TEXT"): "CASE typeof(\(former)) WHEN 'real' THEN printf('%!.17g', \(former)) ELSE \(former) END"
+            case (.double, "TEXT"):
+                "CASE typeof(\(former)) WHEN 'real' THEN printf('%!.17g', \(former)) ELSE \(former) END"
             default: former
             }
         return [

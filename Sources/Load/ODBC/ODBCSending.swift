@@ -143,7 +143,8 @@ final class ODBCSending {
     private func run(_ statement: ODBCPrepared, _ first: Int, _ count: Int) throws {
         if isArray {
             do { try statement.execute(buffer, first: first, count: count) } catch {
-                suspects = statement.suspects.map { $0.lowerBound + first..<$0.upperBound + first } ?? first..<first + count
+                suspects =
+                    statement.suspects.map { $0.lowerBound + first..<$0.upperBound + first } ?? first..<first + count
                 throw error
             }
             return

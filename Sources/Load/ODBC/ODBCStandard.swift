@@ -140,7 +140,9 @@ struct ODBCStandard: ODBCDialect {
         _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? { nil }
 
-    func addColumn(_ table: String, _ name: String, _ type: String) -> String { "ALTER TABLE \(table) ADD \(name) \(type)" }
+    func addColumn(_ table: String, _ name: String, _ type: String) -> String {
+        "ALTER TABLE \(table) ADD \(name) \(type)"
+    }
 
     func dropIndex(_ name: String, _ table: String) -> String {
         known == .sqlServer ? "DROP INDEX \(name) ON \(table)" : "DROP INDEX \(name)"

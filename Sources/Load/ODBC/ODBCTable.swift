@@ -90,7 +90,8 @@ struct ODBCTable {
         guard limit == 0 || name.utf8.count <= limit else {
             throw LoadError(
                 .configuration,
-                "table \(manifest.table): the name \(name) has \(name.utf8.count) bytes, \(dialect.name) takes \(limit): rename it")
+                "table \(manifest.table): the name \(name) has \(name.utf8.count) bytes, \(dialect.name) takes \(limit): rename it"
+            )
         }
         return try connection.info.quote(identifier: name)
     }
@@ -113,7 +114,8 @@ struct ODBCTable {
         guard let row = try books.rows(find, [.text(manifest.table)]).first else { return }
         guard try TableNeeds.isFromElsewhere((row[0] ?? "", row[1] ?? "", row[2] ?? ""), manifest) else { return }
         _ = try books.change(
-            "UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?", [.text(manifest.spool), .text(manifest.table)])
+            "UPDATE _bobbin_tables SET spool = ? WHERE target_table = ?",
+            [.text(manifest.spool), .text(manifest.table)])
     }
 
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.

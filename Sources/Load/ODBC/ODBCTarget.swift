@@ -38,6 +38,8 @@ package final class ODBCTarget: LoadTarget {
     /// What the last session found, for questions that must have an answer while there is none.
     private var isWrittenAlone = false
     private var hasSavepoints = false
+    /// Whether the session was seen to undo a transaction.
+    private var isTried = false
     private var tables: [String: TargetTable] = [:]
     /// Tables of which a row was refused in a transaction that could not undo it: there rows go in one by one.
     private var careful: Set<String> = []
@@ -79,6 +81,7 @@ package final class ODBCTarget: LoadTarget {
             tables = [:]
             let made = try ODBCTarget.connect(settings, spool: spool, lockSeconds: lockSeconds, limits)
             open = made
+            isTried = false
             isWrittenAlone = made.dialect.hasOneWriter
             hasSavepoints = made.hasSavepoints
             return made
@@ -94,7 +97,8 @@ package final class ODBCTarget: LoadTarget {
         guard connection.info.hasTransactions else {
             throw LoadError(
                 .configuration,
-                "\(settings.name): its driver says that it has no transactions, without which nothing can be loaded exactly once")
+                "\(settings.name): its driver says that it has no transactions, without which nothing can be loaded exactly once"
+            )
         }
         let dialect: any ODBCDialect = limits.isUnknown ? try ODBCStandard(connection) : try connection.dialect()
         try connection.readCommitted()
@@ -137,9 +141,38 @@ extension ODBCTarget: SQLTarget, TargetSavepoints {
 
     func begin() throws {
         let session = try session
+        try tryTransactions(session)
         if session.statements.count > ODBCStatements.most { try session.statements.forget() }
         try session.connection.begin()
         isInTransaction = true
+    }
+
+    /// Looks whether what is undone is undone: a driver's options may make its word for it worth nothing.
+    private func tryTransactions(_ session: Session) throws {
+        if isTried { return }
+        let name: [BookValue] = [.text("try \(spool)")]
+        let find = "SELECT name FROM _bobbin_indexes WHERE name = ?"
+        try session.connection.begin()
+        do {
+            _ = try session.session.change("INSERT INTO _bobbin_indexes(name, columns) VALUES (?, '[]')", name)
+            try session.connection.end(commit: false)
+        } catch {
+            try? session.connection.end(commit: false)
+            // Of a loader that died when it had found out.
+            if try !session.session.rows(find, name).isEmpty {
+                _ = try session.session.change("DELETE FROM _bobbin_indexes WHERE name = ?", name)
+            }
+            throw error
+        }
+        guard try !session.session.rows(find, name).isEmpty else {
+            isTried = true
+            return
+        }
+        _ = try session.session.change("DELETE FROM _bobbin_indexes WHERE name = ?", name)
+        throw LoadError(
+            .configuration,
+            "\(settings.name): a row stayed there though its transaction was undone, so that nothing can be loaded exactly once: mend the "
+                + "driver's options (NoTXN and the like), or the kind of its tables")
     }
 
     func commit() throws {
@@ -194,6 +227,7 @@ extension ODBCTarget: SQLTarget, TargetSavepoints {
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
         let session = try session
         if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
+        try tryTransactions(session)
         tables[manifest.table] = nil
         let connection = session.connection
         let definitionLock = session.dialect.definitionLock

@@ -1,4 +1,5 @@
 internal import Databases
+internal import Glibc
 
 /// How the values of one column get into a statement, and which of them cannot be kept as they are.
 struct ODBCTravel {
@@ -39,6 +40,10 @@ struct ODBCTravel {
     /// Whether values are written anew, which takes ``momentBytes``.
     var isMoment: Bool { if case .moment = check { true } else { false } }
 
+    private func hasZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+    }
+
     /// Why a value cannot be kept as it is; `nil` when it can.
     ///
     /// - Parameters:
@@ -60,7 +65,7 @@ struct ODBCTravel {
         case .none, .bytes, .finite, .number: return nil
         case .filledText where bytes.isEmpty: return "\(engine) takes an empty text for NULL"
         case .text, .filledText:
-            return bytes.contains(0) ? "the text holds U+0000, which ODBC drivers take for its end" : nil
+            return hasZero(bytes) ? "the text holds U+0000, which ODBC drivers take for its end" : nil
         case .decimal(let digits, let scale): return MySQLDecimal.problem(bytes, digits: digits, scale: scale, engine)
         case .day: return bytes.count == 10 ? nil : "\(engine) has dates of the years 1 to 9999 only"
         case .clock: return MySQLTime.problem(bytes, clock: 0)?.replacing("MariaDB", with: engine)
