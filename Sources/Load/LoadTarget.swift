@@ -96,7 +96,7 @@ protocol TargetEngine: LoadTarget {
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws
 
     /// Where rows wait of which some do more than take the place of others.
-    var staging: any Staging { get throws }
+    var staging: Staging { get throws }
 
     /// Nothing is to be done for now: a file that others cannot open meanwhile is let go.
     func rest()

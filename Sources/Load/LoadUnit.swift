@@ -110,7 +110,7 @@ final class LoadUnit {
 
     /// Lets the staged rows of a run change the table.
     private func move(
-        _ staging: any Staging, _ manifest: RunManifest, _ table: TargetTable, _ results: inout [LoadManifest]
+        _ staging: Staging, _ manifest: RunManifest, _ table: TargetTable, _ results: inout [LoadManifest]
     ) throws {
         let refused = results.reduce(manifest.rejected) { $0 + $1.rejects + $1.discards.rows }
         var instant = Int64(manifest.run.milliseconds) * 1000
@@ -123,7 +123,7 @@ final class LoadUnit {
             manifest: manifest, table: table, dialect: staging.dialect, instant: instant,
             deletesMissing: manifest.changes.deletesMissing && refused == 0)
         for statement in try changes.statements() { try staging.run(statement) }
-        try staging.drop()
+        try staging.run(staging.dialect.drop)
         if manifest.changes.deletesMissing, refused > 0, let last = results.indices.last {
             results[last].note =
                 "rows that this run does not hold were kept, as \(refused) of its rows were refused, which may be theirs: correct them, "

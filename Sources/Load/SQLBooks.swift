@@ -62,6 +62,13 @@ struct SQLBooks: TargetBooks {
         return Head(number: number(row, 0), run: row[1] ?? "", rows: number(row, 2))
     }
 
+    /// Locks the row of a log's head by changing nothing of it, in engines that lock rows by updates only.
+    ///
+    /// - Returns: whether there is one.
+    func touch(_ key: LogKey) throws -> Bool {
+        try session.change("UPDATE _bobbin_head SET n = n WHERE log_id = ?", [id(key)]) > 0
+    }
+
     func heads(_ name: (LogKey) -> UInt64) throws -> [UInt64: Int] {
         var heads: [UInt64: Int] = [:]
         let sql = "SELECT job, stream, partition_key, n FROM _bobbin_head WHERE spool = ? AND n > 0"

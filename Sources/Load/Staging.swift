@@ -2,31 +2,29 @@ internal import Manifest
 
 /// Where the rows of one run wait, one of a key, until all of them change the table together.
 ///
-/// A temporary table that only this transaction knows. A run comes this way when a row may do more than take the place of the one
-/// with its key (``RunManifest/isStaged``).
-protocol Staging {
-    /// What SQL is there.
-    var dialect: any StagingDialect { get }
-    /// Makes the stage, empty, with the table's columns and unique by `key`; in the open transaction.
-    func make(_ table: TargetTable, key: [String]) throws
+/// A table that only this transaction knows. A run comes this way when a row may do more than take the place of the one with its
+/// key (``RunManifest/isStaged``).
+struct Staging {
+    let dialect: any StagingDialect
     /// Runs a statement of the open transaction.
-    func run(_ sql: String) throws
+    let run: (String) throws -> Void
     /// The whole numbers of the one row that a query has; nil for NULL.
-    func numbers(_ sql: String) throws -> [Int64?]
-    /// Takes the stage away.
-    func drop() throws
-}
+    let numbers: (String) throws -> [Int64?]
 
-extension Staging {
-    /// The stage as a table that rows are written to.
+    /// Makes the stage, empty, with the table's columns and unique by `key`; as a table that rows are written to.
     func stage(_ table: TargetTable, key: [String]) throws -> TargetTable {
-        try make(table, key: key)
+        for statement in try dialect.make(table, key: key) { try run(statement) }
         return TargetTable(name: StagedChanges.stage, columns: table.columns, key: key)
     }
 }
 
 /// What the statements of ``StagedChanges`` are in an engine's SQL. Names of columns come quoted and with their table.
 protocol StagingDialect {
+    /// Statements that make the stage in the open transaction, with the table's columns, and unique by `key` where the engine's
+    /// writer needs that.
+    func make(_ table: TargetTable, key: [String]) throws -> [String]
+    /// Takes the stage away.
+    var drop: String { get }
     /// An identifier in the engine's quotes.
     func quote(_ name: String) throws -> String
     /// A text as a literal.
@@ -54,6 +52,10 @@ protocol StagingDialect {
 
 /// Most engines say these in the same way.
 extension StagingDialect {
+    var drop: String { "DROP TABLE \(StagedChanges.stage)" }
+
+    func list(_ names: [String]) throws -> String { try names.map { try quote($0) }.joined(separator: ", ") }
+
     func literal(_ flag: Bool) -> String { flag ? "true" : "false" }
 
     func equals(_ column: String, _ literal: String) -> String { "\(column) = \(literal)" }

@@ -55,7 +55,8 @@ enum TableNeeds {
 
     /// The columns of a table as `_bobbin_tables` keeps them, by the bytes of their names.
     static func noted(_ text: String?) -> [[UInt8]: Column] {
-        guard let items = text.flatMap({ try? JSONValue(parsing: $0) })?.elements, let columns = try? Column.parse(items)
+        guard let items = text.flatMap({ try? JSONValue(parsing: $0) })?.elements,
+            let columns = try? Column.parse(items)
         else { return [:] }
         return Dictionary(columns.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { _, last in last })
     }

@@ -57,7 +57,8 @@ struct Doctor: ParsableCommand {
         case .postgres(let settings): PostgresProbe(name: name, workspace.postgres(settings)).run()
         case .mysql(let settings): MySQLProbe(name: name, workspace.mysql(settings)).run()
         case .duckdb(let settings): DuckDBProbe(name: name, workspace.duckdb(settings)).run()
-        case .http, .files, .odbc: []
+        case .odbc(let settings): ODBCProbe(name: name, workspace.odbc(settings)).run()
+        case .http, .files: []
         }
     }
 

@@ -163,7 +163,8 @@ final class Session: Sendable {
         case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
         case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
         case .duckdb(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
-        case .http, .files, .odbc, nil: break
+        case .odbc(let odbc)?: options.patience = workspace.seconds(odbc.lockTimeout)
+        case .http, .files, nil: break
         }
         let target = try open(name, options)
         let worker = try LoadWorker(

@@ -78,7 +78,9 @@ struct Workspace {
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
-        case .http, .files, .odbc, nil:
+        case .odbc(let odbc)?:
+            return try ODBCTarget(self.odbc(odbc), spool: spool.id, lockSeconds: seconds(odbc.lockTimeout))
+        case .http, .files, nil:
             throw LoadError(
                 .configuration,
                 "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"

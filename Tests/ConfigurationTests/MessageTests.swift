@@ -280,7 +280,7 @@ import Testing
         (
             "{source: {connection: api, path: /x}}",
             [
-                "bobbin.yaml:3:3: jobs.j.target: the key is missing; name a connection of type sqlite, duckdb, postgres, mysql"
+                "bobbin.yaml:3:3: jobs.j.target: the key is missing; name a connection of type sqlite, duckdb, postgres, mysql, odbc"
             ]
         ),
         (
@@ -293,7 +293,7 @@ import Testing
         (
             "{target: api, source: {connection: db, path: /x}}",
             [
-                #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, postgres, mysql"#,
+                #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, postgres, mysql, odbc"#,
                 "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files; here connection type is sqlite",
             ]
         ),

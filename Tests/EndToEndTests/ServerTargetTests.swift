@@ -23,13 +23,29 @@ enum WarehouseServer {
     }
 
     /// The connection of the configuration, without its password.
-    func connection(_ name: String) throws -> String {
+    ///
+    /// - Parameter odbc: the driver through which it goes, if it does.
+    func connection(_ name: String, odbc: ODBCDatabase? = nil) throws -> String {
         switch self {
         case .postgres(let server):
+            if let odbc {
+                let connection = try PostgresConnection(PostgresSettings(parameters: server.superuserParameters))
+                try connection.execute("CREATE SCHEMA \(name)")
+                return """
+                    type: odbc, user: postgres, connection_string: "Driver=\(odbc.driver);Servername=127.0.0.1;Port=\(server.port);\
+                    Database=postgres;ConnSettings=SET search_path TO \(name)"
+                    """
+            }
             return
                 "type: postgres, host: 127.0.0.1, port: \(server.port), user: postgres, database: postgres, schema: \(name)"
         case .mariadb(let server):
             try server.connect().execute("CREATE DATABASE \(name) CHARACTER SET utf8mb4")
+            if let odbc {
+                return """
+                    type: odbc, user: root, connection_string: "Driver=\(odbc.driver);Server=127.0.0.1;Port=\(server.port);\
+                    Database=\(name)"
+                    """
+            }
             return "type: mysql, host: 127.0.0.1, port: \(server.port), user: root, database: \(name)"
         }
     }
@@ -77,7 +93,7 @@ enum WarehouseServer {
         switch self {
         case .postgres:
             _ = try query(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bobbin' AND pid <> pg_backend_pid()",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
                 in: "public")
         case .mariadb(let server):
             let own = try server.connect()
@@ -110,7 +126,7 @@ final class Warehouse {
     let server: WarehouseServer
     let name: String
 
-    init(_ server: WarehouseServer, domains: [String], days: Int, rows: Int) throws {
+    init(_ server: WarehouseServer, odbc: ODBCDatabase? = nil, domains: [String], days: Int, rows: Int) throws {
         site = try Site()
         self.server = server
         name = "s" + UUID().uuidString.prefix(8).lowercased()
@@ -141,7 +157,7 @@ final class Warehouse {
             spool: spool
             connections:
               upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
-              warehouse: {\(try server.connection(name)), password: "file:password", lock_timeout: 3s}
+              warehouse: {\(try server.connection(name, odbc: odbc)), password: "file:password", lock_timeout: 3s}
             defaults: {target: warehouse}
             jobs:
             \(job("replaced", "replace-partition", key))
@@ -181,10 +197,11 @@ final class Warehouse {
 
 /// Many loaders of one server, killed, cut off and refused.
 @Suite(.serialized) struct ServerTargetTests {
-    static let engines: [TestEngine] = [.postgres, .mariadb]
+    static let targets = TestTarget.servers
 
-    @Test(arguments: engines) func eightLoadersOfWhichThreeAreKilled(_ engine: TestEngine) throws {
-        let warehouse = try Warehouse(try .start(engine), domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+    @Test(arguments: targets) func eightLoadersOfWhichThreeAreKilled(_ target: TestTarget) throws {
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<8).map { _ in try warehouse.site.start("load") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -199,8 +216,9 @@ final class Warehouse {
         try warehouse.check(rows: 32_000)
     }
 
-    @Test(arguments: engines) func theServerIsKilledAndConnectionsAreEnded(_ engine: TestEngine) throws {
-        let warehouse = try Warehouse(try .start(engine), domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+    @Test(arguments: targets) func theServerIsKilledAndConnectionsAreEnded(_ target: TestTarget) throws {
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<3).map { _ in try warehouse.site.start("load", "--watch") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -216,12 +234,13 @@ final class Warehouse {
     }
 
     /// Nothing is charged to a chunk for what its server refuses to everybody, and no password is told.
-    @Test(arguments: engines) func aServerThatRefusesFillsNoDead(_ engine: TestEngine) throws {
-        let warehouse = try Warehouse(try .start(engine), domains: ["a"], days: 1, rows: 1_000)
+    @Test(arguments: targets) func aServerThatRefusesFillsNoDead(_ target: TestTarget) throws {
+        let warehouse = try Warehouse(
+            try .start(target.engine), odbc: target.odbc, domains: ["a"], days: 1, rows: 1_000)
         let site = warehouse.site
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.bobbin("extract").status == 0)
-        if engine == .postgres {
+        if target.engine == .postgres {
             try warehouse.server.setReadOnly(true)
             let refused = try site.bobbin("load")
             #expect(refused.status == 75, "\(refused.output)\(refused.errors)")

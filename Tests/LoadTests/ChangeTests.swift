@@ -25,8 +25,8 @@ import Testing
 
     // MARK: Deletions
 
-    @Test(arguments: TestEngine.allCases) func aMarkedRowDeletesTheRowOfItsKey(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func aMarkedRowDeletesTheRowOfItsKey(_ target: TestTarget) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = { $0.marker = Self.marked(["D", "it's"]) }
         try world.load(Self.batch((1...5).map { Self.line($0, "a", "I") }, .merge, change))
         // Of one key the last counts: 2 is there again, 3 is gone; 9 never was there.
@@ -39,9 +39,9 @@ import Testing
     }
 
     /// Without values whatever is not null, false, zero or empty marks.
-    @Test(arguments: TestEngine.allCases, [LogicalType.boolean, .integer, .double, .text, .timestamp])
-    func anyValueMarks(_ engine: TestEngine, _ type: LogicalType) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, [LogicalType.boolean, .integer, .double, .text, .timestamp])
+    func anyValueMarks(_ target: TestTarget, _ type: LogicalType) throws {
+        let world = try World(target)
         let marks =
             switch type {
             case .boolean: (yes: ["true"], no: ["false", "null"])
@@ -60,8 +60,8 @@ import Testing
     }
 
     /// A column that never had a value marks nothing, and one of no comparable type is refused with what to do.
-    @Test(arguments: TestEngine.allCases) func markersThatCannotMark(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func markersThatCannotMark(_ target: TestTarget) throws {
+        let world = try World(target)
         var batch = Batch([#"{"id":1,"gone":null}"#], ["id": .integer, "gone": .null], mode: .merge, key: ["id"])
         batch.changes.marker = .init(column: "gone", values: ["x"])
         try world.load(batch)
@@ -76,8 +76,8 @@ import Testing
         #expect(try world.rows(["id"]) == ["1"])
     }
 
-    @Test(arguments: TestEngine.allCases) func softDeletesStayWithTheirTime(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func softDeletesStayWithTheirTime(_ target: TestTarget) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = {
             $0.marker = Self.marked()
             $0.isSoft = true
@@ -95,9 +95,9 @@ import Testing
         #expect(try world.rows(["id", "v"]) == ["1|a", "2|b", "3|a"])
     }
 
-    @Test(arguments: TestEngine.allCases, [false, true])
-    func whatAWholeReadDoesNotHoldIsDeleted(_ engine: TestEngine, _ isSoft: Bool) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, [false, true])
+    func whatAWholeReadDoesNotHoldIsDeleted(_ target: TestTarget, _ isSoft: Bool) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = {
             $0.deletesMissing = true
             $0.isSoft = isSoft
@@ -116,9 +116,9 @@ import Testing
     }
 
     /// Rows of other partitions are not missing, whatever the type of the partition's column.
-    @Test(arguments: TestEngine.allCases, ["integer", "text", "boolean"])
-    func onlyThePartitionIsLookedAt(_ engine: TestEngine, _ kind: String) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, ["integer", "text", "boolean"])
+    func onlyThePartitionIsLookedAt(_ target: TestTarget, _ kind: String) throws {
+        let world = try World(target)
         let (one, other, type): (String, String, LogicalType) =
             switch kind {
             case "integer": ("1", "2", .integer)
@@ -142,9 +142,9 @@ import Testing
     }
 
     /// A row that was refused is no deletion, and is said to be none.
-    @Test(arguments: TestEngine.allCases, ["extraction", "load", "contract"])
-    func refusedRowsAreNotMissing(_ engine: TestEngine, _ by: String) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, ["extraction", "load", "contract"])
+    func refusedRowsAreNotMissing(_ target: TestTarget, _ by: String) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = { $0.deletesMissing = true }
         try world.load(Self.batch((1...3).map { Self.line($0, "a") }, .merge, change))
         var batch = Self.batch([Self.line(1, "b")], .merge, change)
@@ -166,8 +166,8 @@ import Testing
     }
 
     /// An empty read would delete everything: that is asked first, as of a replacement.
-    @Test(arguments: TestEngine.allCases) func anEmptyReadIsHeld(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func anEmptyReadIsHeld(_ target: TestTarget) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = { $0.deletesMissing = true }
         try world.load(Self.batch([Self.line(1, "a"), Self.line(2, "a")], .merge, change))
         let outcome = try world.load(Self.batch([], .merge, change))
@@ -181,10 +181,10 @@ import Testing
 
     // MARK: Update only
 
-    @Test(arguments: TestEngine.allCases) func onlyKnownKeysAreUpdatedAndOnlyTheColumnsOfTheRun(_ engine: TestEngine)
+    @Test(arguments: TestTarget.allCases) func onlyKnownKeysAreUpdatedAndOnlyTheColumnsOfTheRun(_ target: TestTarget)
         throws
     {
-        let world = try World(engine)
+        let world = try World(target)
         try world.load(Self.batch([Self.line(1, "a", "x"), Self.line(2, "a", "x"), Self.line(3, "a", "x")]))
         var batch = Batch(
             [#"{"id":1,"v":"b"}"#, #"{"id":2,"v":"b"}"#, #"{"id":2}"#, #"{"id":9,"v":"b"}"#],
@@ -213,8 +213,8 @@ import Testing
     }
 
     /// dlt's core case of this strategy, with the key named and absent rows ended.
-    @Test(arguments: TestEngine.allCases) func eachChangeMakesAVersion(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func eachChangeMakesAVersion(_ target: TestTarget) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = { $0.deletesMissing = true }
         func load(_ rows: [(Int, String)]) throws {
             world.clock.advance(seconds: 1)
@@ -236,8 +236,8 @@ import Testing
         #expect(try versions(world).contains("1|foo_🚀updated|t1|t5"))
     }
 
-    @Test(arguments: TestEngine.allCases) func aMarkedRowEndsItsVersion(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func aMarkedRowEndsItsVersion(_ target: TestTarget) throws {
+        let world = try World(target)
         let change: (inout RowChanges) -> Void = { $0.marker = Self.marked() }
         try world.load(Self.batch([Self.line(1, "a", "I"), Self.line(2, "a", "I")], .scd2, change))
         // Another mark alone is no change.
@@ -249,8 +249,8 @@ import Testing
     }
 
     /// Columns that differ with each run make no version, and values that are equal in another spelling make one.
-    @Test(arguments: TestEngine.allCases) func whatAChangeIs(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func whatAChangeIs(_ target: TestTarget) throws {
+        let world = try World(target)
         let types: KeyValuePairs<String, LogicalType> = [
             "id": .integer, "v": .text, "j": .json, "d": .double, "b": .boolean, "n": .decimal, "at": .timestamp,
             "raw": .bytes,
@@ -285,10 +285,10 @@ import Testing
     // MARK: All together
 
     /// Random runs, against what the documentation says in a few lines of Swift.
-    @Test(arguments: TestEngine.allCases, ["hard", "soft", "scd2", "update-only"])
-    func randomRuns(_ engine: TestEngine, _ kind: String) throws {
+    @Test(arguments: TestTarget.allCases, ["hard", "soft", "scd2", "update-only"])
+    func randomRuns(_ target: TestTarget, _ kind: String) throws {
         var random = SeededRandom(UInt64(kind.utf8.count))
-        let world = try World(engine)
+        let world = try World(target)
         let mode: WriteMode = kind == "scd2" ? .scd2 : kind == "update-only" ? .updateOnly : .merge
         var model = Model(kind: kind)
         if mode == .updateOnly {

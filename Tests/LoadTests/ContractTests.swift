@@ -8,9 +8,9 @@ import Testing
 @Suite struct ContractTests {
     /// A table `rows(id, v)`, and then a run that breaks it: a new column, a value that does not fit, a key that does not.
     private func world(
-        _ engine: TestEngine, _ mode: WriteMode, _ change: (inout Guards) -> Void
+        _ target: TestTarget, _ mode: WriteMode, _ change: (inout Guards) -> Void
     ) throws -> (world: World, batch: Batch) {
-        let world = try World(engine)
+        let world = try World(target)
         let key = mode == .append ? [] : ["id"]
         let first = Batch([#"{"id":1,"v":1}"#], ["id": .integer, "v": .integer], mode: mode, key: key)
         #expect(try world.load(first).summary.rows == 1)
@@ -27,9 +27,9 @@ import Testing
 
     private static let modes: [WriteMode] = [.append, .merge]
 
-    @Test(arguments: TestEngine.allCases, modes)
-    func rowsAreLeftOutAndCounted(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let (world, batch) = try world(engine, mode) {
+    @Test(arguments: TestTarget.allCases, modes)
+    func rowsAreLeftOutAndCounted(_ target: TestTarget, _ mode: WriteMode) throws {
+        let (world, batch) = try world(target, mode) {
             $0.columns = .discardRow
             $0.types = .discardRow
             // What is left out is no reject.
@@ -44,9 +44,9 @@ import Testing
         #expect(try world.lastOutcome().discards == Discards(rows: 3))
     }
 
-    @Test(arguments: TestEngine.allCases, modes)
-    func valuesAreLeftOutAndCounted(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let (world, batch) = try world(engine, mode) {
+    @Test(arguments: TestTarget.allCases, modes)
+    func valuesAreLeftOutAndCounted(_ target: TestTarget, _ mode: WriteMode) throws {
+        let (world, batch) = try world(target, mode) {
             $0.columns = .discardValue
             $0.types = .discardValue
         }
@@ -58,8 +58,8 @@ import Testing
     }
 
     /// Columns and types have a policy each.
-    @Test(arguments: TestEngine.allCases) func policiesMayDiffer(_ engine: TestEngine) throws {
-        let (world, batch) = try world(engine, .append) {
+    @Test(arguments: TestTarget.allCases) func policiesMayDiffer(_ target: TestTarget) throws {
+        let (world, batch) = try world(target, .append) {
             $0.columns = .freeze
             $0.types = .discardValue
         }
@@ -69,8 +69,8 @@ import Testing
         #expect(try world.rejects().allSatisfy { $0.contains("a column that the table does not have") })
     }
 
-    @Test(arguments: TestEngine.allCases) func newColumnsMayComeWhereTypesAreFrozen(_ engine: TestEngine) throws {
-        let (world, batch) = try world(engine, .append) { $0.types = .discardRow }
+    @Test(arguments: TestTarget.allCases) func newColumnsMayComeWhereTypesAreFrozen(_ target: TestTarget) throws {
+        let (world, batch) = try world(target, .append) { $0.types = .discardRow }
         let summary = try world.load(batch).summary
         #expect(summary.rows == 4 && summary.discards == Discards(rows: 1))
         #expect(try world.query(#"SELECT "id", "v", "new", "other" FROM "rows" ORDER BY "id""#).last == "6|6|NULL|NULL")
@@ -78,8 +78,8 @@ import Testing
     }
 
     /// Without its key a row is no row: it is refused, not loaded with half of it.
-    @Test(arguments: TestEngine.allCases) func valuesOfTheKeyAreNeverLeftOut(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func valuesOfTheKeyAreNeverLeftOut(_ target: TestTarget) throws {
+        let world = try World(target)
         let lines = [#"{"id":1,"v":1}"#, #"{"id":"one","v":"x"}"#, #"{"id":9223372036854775808,"v":2}"#]
         var batch = Batch(lines, ["id": .integer, "v": .integer], mode: .merge, key: ["id"])
         batch.guards.types = .discardValue
@@ -93,8 +93,8 @@ import Testing
     }
 
     /// A value that contradicts the partition is a mistake, whatever the contract.
-    @Test(arguments: TestEngine.allCases) func partitionsAreNeverLeftOut(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func partitionsAreNeverLeftOut(_ target: TestTarget) throws {
+        let world = try World(target)
         let lines = [#"{"p":"a","id":1}"#, #"{"p":"b","id":2}"#, #"{"p":null,"id":3}"#]
         var batch = Batch(lines, ["p": .text, "id": .integer], mode: .replacePartition, key: ["p", "id"])
         batch.partition = [("p", "a")]
@@ -105,8 +105,8 @@ import Testing
     }
 
     /// What was left out of a chunk is known when the run is closed, though other transactions loaded it.
-    @Test(arguments: TestEngine.allCases) func countsOfChunksAddUp(_ engine: TestEngine) throws {
-        let (world, batch) = try world(engine, .append) {
+    @Test(arguments: TestTarget.allCases) func countsOfChunksAddUp(_ target: TestTarget) throws {
+        let (world, batch) = try world(target, .append) {
             $0.columns = .discardRow
             $0.types = .discardValue
         }
@@ -120,8 +120,8 @@ import Testing
             outcome.chunks.map(\.discards) == [Discards(rows: 2, values: 1), Discards(), Discards(rows: 2, values: 1)])
     }
 
-    @Test(arguments: TestEngine.allCases) func tablesMayBeFrozen(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func tablesMayBeFrozen(_ target: TestTarget) throws {
+        let world = try World(target)
         var batch = Batch([#"{"id":1}"#], ["id": .integer])
         batch.guards.freezesTables = true
         let outcome = try world.load(batch)

@@ -13,8 +13,9 @@ import Testing
     }
 
     /// Types and what comes back of them as text.
-    @Test(arguments: TestEngine.allCases) func valuesAreKeptAsTheyAre(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func valuesAreKeptAsTheyAre(_ target: TestTarget) throws {
+        let engine = target.engine
+        let world = try World(target)
         let lines = [
             #"{"id":1,"i":-9223372036854775808,"d":0.1,"s":"","b":true,"j":{"a":[1, 2.50]},"n":"1.50","day":"2024-02-29"}"#,
             #"{"id":2,"i":9223372036854775807,"d":-1.7976931348623157e308,"s":"a\tb\nc\\N\r\u00e9😀 '\"`$1","b":false,"j":[],"n":-12345678901234567890.123456789,"day":"0001-01-01"}"#,
@@ -50,8 +51,9 @@ import Testing
     }
 
     /// Instants stay instants, whatever zone they are told in; what an engine would round or roll over is refused.
-    @Test(arguments: TestEngine.allCases) func momentsAreKeptOrRefused(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func momentsAreKeptOrRefused(_ target: TestTarget) throws {
+        let engine = target.engine
+        let world = try World(target)
         let times = [
             "2024-02-29T23:59:59.123456Z", "2024-03-01T00:30:00+01:00", "2024-12-31 22:00:00-0230", "2024-06-01T12:00",
             "2024-06-01T12:00:00.1234567Z", "2016-12-31T23:59:60Z",
@@ -73,9 +75,10 @@ import Testing
     }
 
     /// What only databases bring: bytes, UUIDs, clocks without zones; in the straight way, and once keys are known.
-    @Test(arguments: TestEngine.allCases, [WriteMode.append, .merge])
-    func typesOfDatabasesAreKept(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, [WriteMode.append, .merge])
+    func typesOfDatabasesAreKept(_ target: TestTarget, _ mode: WriteMode) throws {
+        let engine = target.engine
+        let world = try World(target)
         let every = Base64.encoded((0...255).map { UInt8($0) })
         let lines = [
             #"{"id":1,"b":"\#(every)","u":"123e4567-e89b-12d3-a456-426614174000","c":"23:59:59.123456","w":"1999-12-31T23:59:59.5"}"#,
@@ -111,25 +114,25 @@ import Testing
     }
 
     /// A column has the digits that its source declares, and grows with them; what does not fit is refused.
-    @Test(arguments: TestEngine.allCases) func decimalsHaveTheirPrecision(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func decimalsHaveTheirPrecision(_ target: TestTarget) throws {
+        let world = try World(target)
         func batch(_ id: Int, _ value: String, _ digits: Int, _ scale: Int) throws -> Batch {
             var batch = Batch(
                 ["{\"id\":\(id),\"n\":\(value)}"], ["id": .integer, "n": .decimal], mode: .merge, key: ["id"])
-            batch.schema[1].precision = try #require(Precision(digits: digits, scale: scale))
+            batch.schema[1].precision = Precision(digits: digits, scale: scale)
             return batch
         }
         let long = "1234567890123456789012345"
         try world.load(try batch(1, "\(long).12345", 30, 5))
         let word: (Int, Int) -> String? = { digits, scale in
-            switch engine {
+            switch target.engine {
             case .duckdb: "DECIMAL(\(digits),\(scale))"
             case .mariadb: "decimal(\(digits),\(scale))"
             default: nil
             }
         }
         func type() throws -> String? {
-            switch engine {
+            switch target.engine {
             case .duckdb: try world.query("SELECT data_type FROM duckdb_columns() WHERE column_name = 'n'").first
             case .mariadb:
                 try world.query(
@@ -153,17 +156,18 @@ import Testing
         #expect(rows.prefix(2) == ["1|\(long).12345", "2|-0.00000001"])
         // A source that breaks its word, where the column keeps no more.
         let outcome = try world.load(try batch(4, "\(long)1", 30, 5))
-        let isKept = engine == .sqlite || engine == .postgres
+        let isKept = target.engine == .sqlite || target.engine == .postgres
         #expect(outcome.summary.rejects == (isKept ? 0 : 1), "\(try world.rejects())")
         // What nobody declares gets what the engine has as its own.
         try world.load(
             Batch([#"{"id":5,"n":0.5}"#], ["id": .integer, "n": .decimal], mode: .merge, key: ["id"]))
-        #expect(try type() == (engine == .duckdb ? word(38, 18) : word(65, 30)))
+        #expect(try type() == (target.engine == .duckdb ? word(38, 18) : word(65, 30)))
     }
 
     /// What is beyond numbers and the calendar is kept where the engine has it, and refused with its row where not.
-    @Test(arguments: TestEngine.allCases) func whatIsBeyondIsKeptOrRefused(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func whatIsBeyondIsKeptOrRefused(_ target: TestTarget) throws {
+        let engine = target.engine
+        let world = try World(target)
         let lines = [
             #"{"id":1,"d":"NaN"}"#, #"{"id":2,"d":"-Infinity"}"#, #"{"id":3,"n":"NaN"}"#, #"{"id":4,"t":"infinity"}"#,
             #"{"id":5,"t":"0044-03-15 10:00:00+00 BC"}"#, #"{"id":6,"day":"-infinity"}"#,
@@ -190,8 +194,8 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.allCases) func typesWiden(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func typesWiden(_ target: TestTarget) throws {
+        let world = try World(target)
         let types: [(LogicalType, [String])] = [
             (.boolean, ["true", "false"]), (.text, ["\"word\""]), (.integer, ["12"]),
         ]
@@ -212,8 +216,9 @@ import Testing
         #expect(try column(world, "new") == ["NULL", "NULL", "NULL", "NULL", "NULL", "1", "NULL"])
     }
 
-    @Test(arguments: TestEngine.allCases) func hostileNamesAreNames(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func hostileNamesAreNames(_ target: TestTarget) throws {
+        let engine = target.engine
+        let world = try World(target)
         let columns = ["select", "a\"b", "a`b", "x'); DROP TABLE rows; --", "ü 😀", "$1", "?", "a.b", "%s"].filter {
             // Names of MariaDB hold no character beyond U+FFFF.
             engine != .mariadb || !$0.contains("😀")
@@ -240,9 +245,9 @@ import Testing
     }
 
     /// Keys are compared by their bytes: blanks, case, accents and letters that are equal elsewhere are different here.
-    @Test(arguments: TestEngine.allCases, [WriteMode.merge, .insertOnly])
-    func keysAreBytes(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, [WriteMode.merge, .insertOnly])
+    func keysAreBytes(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let keys = ["a", "A", "a ", "á", "a\u{301}", "ß", "ss", "", "\u{1F600}", "\\", "'"]
         let lines = keys.enumerated().map { index, key in
             "{\"id\":\(index),\"k\":\"\(key.replacing("\\", with: "\\\\"))\"}"
@@ -252,8 +257,8 @@ import Testing
     }
 
     /// A partition's replacement takes its own rows and no others.
-    @Test(arguments: TestEngine.allCases) func partitionsAreReplacedAlone(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func partitionsAreReplacedAlone(_ target: TestTarget) throws {
+        let world = try World(target)
         func batch(_ partition: String, _ values: [Int]) -> Batch {
             Batch(
                 values.map { "{\"id\":\($0)}" }, ["id": .integer], mode: .replacePartition, key: ["p", "id"]
@@ -269,8 +274,8 @@ import Testing
     }
 
     /// A chunk that comes again, also edited by nobody, changes nothing; a run that is cancelled leaves nothing.
-    @Test(arguments: TestEngine.allCases) func theLedgerDecides(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func theLedgerDecides(_ target: TestTarget) throws {
+        let world = try World(target)
         let batch = Batch(["{\"id\":1}", "{\"id\":2}"], ["id": .integer])
         try world.load(batch)
         let spool = try world.process().spool()
@@ -290,8 +295,8 @@ import Testing
         #expect(try world.query("SELECT count(*) FROM \"rows\"") == ["2"])
     }
 
-    @Test(arguments: TestEngine.allCases) func aTableHasOneOwner(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func aTableHasOneOwner(_ target: TestTarget) throws {
+        let world = try World(target)
         try world.load(Batch(["{\"id\":1}"], ["id": .integer]))
         let outcome = try world.load(Batch(["{\"id\":2}"], ["id": .integer], mode: .replace).with { $0.job = "other" })
         #expect(outcome.summary.blocked == 1)
@@ -299,8 +304,8 @@ import Testing
     }
 
     /// Two spellings of one value are one key where the engine says so: then, too, the last one wins.
-    @Test(arguments: [TestEngine.postgres, .mariadb]) func theLastSpellingOfAKeyWins(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.servers) func theLastSpellingOfAKeyWins(_ target: TestTarget) throws {
+        let world = try World(target)
         let lines = ["1.50", "1.5", "2", "1.500", "2.0", "1.5"].enumerated().map { "{\"k\":\($1),\"id\":\($0)}" }
         try world.load(Batch(lines, ["k": .decimal, "id": .integer], mode: .merge, key: ["k"]))
         #expect(try column(world, "id") == ["4", "5"])
@@ -315,9 +320,10 @@ import Testing
     }
 
     /// A constraint of somebody's own refuses single rows, also on the way round that known keys take.
-    @Test(arguments: [TestEngine.postgres, .mariadb], [WriteMode.merge, .insertOnly, .append])
-    func constraintsRefuseSingleRows(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.servers, [WriteMode.merge, .insertOnly, .append])
+    func constraintsRefuseSingleRows(_ target: TestTarget, _ mode: WriteMode) throws {
+        let engine = target.engine
+        let world = try World(target)
         let columns: KeyValuePairs<String, LogicalType> = ["id": .integer, "v": .text]
         func lines(_ ids: Range<Int>, _ value: String) -> [String] {
             ids.map { "{\"id\":\($0),\"v\":\"\($0 % 40 == 7 ? "bad" : value)\"}" }

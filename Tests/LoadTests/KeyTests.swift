@@ -63,8 +63,8 @@ import Testing
     }
 
     /// Modes may change from run to run, and with them what is unique.
-    @Test(arguments: TestEngine.allCases) func aKeyThatIsTakenAwayTakesItsIndexAlong(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func aKeyThatIsTakenAwayTakesItsIndexAlong(_ target: TestTarget) throws {
+        let world = try World(target)
         let batch = Batch([Self.line(1, "a"), Self.line(2, "a")], Self.columns, mode: .merge, key: ["id"])
         try world.load(batch)
         try world.load(

@@ -9,7 +9,7 @@ import Testing
 @Suite struct KnownKeyTests {
     typealias Row = (key: String, value: String)
 
-    static let servers: [TestEngine] = [.postgres, .mariadb]
+    static let servers = TestTarget.servers
     static let modes: [WriteMode] = [.merge, .insertOnly]
     static let columns: KeyValuePairs<String, LogicalType> = ["k": .text, "n": .integer, "v": .text]
 
@@ -42,8 +42,8 @@ import Testing
         ]
     }
 
-    @Test(arguments: servers, modes) func runsOfKnownKeys(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func runsOfKnownKeys(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let runs = runs()
         for run in runs { try world.put(Self.batch(run, mode)) }
         let outcome = try world.drain()
@@ -52,8 +52,8 @@ import Testing
     }
 
     /// A row that the server refuses for its data is found among those of known keys, and the others go in.
-    @Test(arguments: servers, modes) func refusedRowsAmongKnownKeys(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func refusedRowsAmongKnownKeys(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let rows = runs()[0]
         // Too long for the index of either server, and not to be compressed.
         var random = SeededRandom(7)
@@ -72,8 +72,8 @@ import Testing
     }
 
     /// A row that a check of the table's owner refuses is not taken for one whose key is known.
-    @Test(arguments: servers, modes) func checksRefuseRows(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: servers, modes) func checksRefuseRows(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let rows = runs()[0]
         try world.load(Self.batch(rows, mode))
         _ = try world.query("ALTER TABLE \"rows\" ADD CONSTRAINT sound CHECK (v <> 'bad')")
@@ -131,8 +131,8 @@ import Testing
     }
 
     /// A column that was in the key may be empty once it is so no longer, and one that is in it stays so when it gets wider.
-    @Test(arguments: servers) func columnsOfAFormerKeyMayBeEmpty(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: servers) func columnsOfAFormerKeyMayBeEmpty(_ target: TestTarget) throws {
+        let world = try World(target)
         let first = Batch(
             ["{\"k\":1,\"n\":1,\"v\":\"a\"}"], ["k": .integer, "n": .integer, "v": .text], mode: .merge,
             key: ["k", "n"])
@@ -148,7 +148,7 @@ import Testing
                 batch.chunks = [["{\"n\":2,\"v\":\"b\"}", "{\"n\":3,\"v\":\"c\"}"]]
             })
         #expect(try world.rows(["k", "n", "v"]) == ["1|1|a", "NULL|2|b", "NULL|3|c"])
-        if engine == .mariadb {
+        if target.engine == .mariadb {
             let required =
                 "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND is_nullable = 'NO'"
             #expect(try world.query("\(required) AND table_name = 'rows' ORDER BY 1") == ["n"])

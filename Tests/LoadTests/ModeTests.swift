@@ -11,8 +11,8 @@ import Testing
 
     static func line(_ id: Int, _ value: String) -> String { "{\"id\":\(id),\"v\":\"\(value)\"}" }
 
-    @Test(arguments: TestEngine.allCases) func theLastOfEqualKeysWins(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func theLastOfEqualKeysWins(_ target: TestTarget) throws {
+        let world = try World(target)
         let batch = Batch([], Self.columns, mode: .merge, key: ["id"]).with { batch in
             batch.chunks = [
                 [Self.line(1, "a"), Self.line(2, "a"), Self.line(1, "b")],
@@ -25,8 +25,8 @@ import Testing
         #expect(try world.rows(["id", "v"]) == ["1|b", "2|c", "3|e"])
     }
 
-    @Test(arguments: TestEngine.allCases) func aKnownKeyIsLeftAsItIs(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func aKnownKeyIsLeftAsItIs(_ target: TestTarget) throws {
+        let world = try World(target)
         let batch = Batch([], Self.columns, mode: .insertOnly, key: ["id"]).with { batch in
             batch.chunks = [[Self.line(1, "a"), Self.line(1, "b")], [Self.line(1, "c"), Self.line(2, "c")]]
         }
@@ -36,8 +36,8 @@ import Testing
     }
 
     /// A replacement without rows leaves none, and takes none of another table's along.
-    @Test(arguments: TestEngine.allCases) func anEmptyReplacementLeavesNothing(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func anEmptyReplacementLeavesNothing(_ target: TestTarget) throws {
+        let world = try World(target)
         let batch = Batch([Self.line(1, "a"), Self.line(2, "a")], Self.columns, mode: .replace, key: ["id"])
         try world.load(batch)
         let other = batch.with { batch in
@@ -57,34 +57,34 @@ import Testing
     }
 
     /// Keys in any order: sorted on the way, and nothing lost or changed by it.
-    @Test(arguments: TestEngine.allCases, [1, 9, 10, 11, 3000]) func randomKeys(_ engine: TestEngine, _ count: Int)
+    @Test(arguments: TestTarget.allCases, [1, 9, 10, 11, 3000]) func randomKeys(_ target: TestTarget, _ count: Int)
         throws
     {
         var random = SeededRandom(UInt64(count))
         let rows = (0..<count).map { _ in (Int(random.next() % 1000) - 500, "v\(random.next() % 100)") }
-        let world = try World(engine)
+        let world = try World(target)
         try world.load(Batch(rows.map { Self.line($0.0, $0.1) }, Self.columns, mode: .merge, key: ["id"]))
         let expected = Dictionary(rows, uniquingKeysWith: { _, last in last }).map { "\($0.key)|\($0.value)" }.sorted()
         #expect(try world.rows(["id", "v"]) == expected)
     }
 
-    @Test(arguments: TestEngine.allCases) func rowsThatTheEngineRefusesAreFoundOneByOne(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func rowsThatTheEngineRefusesAreFoundOneByOne(_ target: TestTarget) throws {
+        let world = try World(target)
         let lines =
             (0..<95).map { Self.line($0, "x") } + [Self.line(7, "twice"), Self.line(50, "twice"), "{\"v\":\"no key\"}"]
         let outcome = try world.load(Batch(lines, Self.columns, mode: .replace, key: ["id"]))
         #expect(try world.rows(["id"]).count == 95 && outcome.summary.rows == 95)
         let rejects = try world.rejects()
         #expect(rejects.count == 3)
-        #expect(rejects.filter { $0.contains("\"code\":\"\(engine.uniqueViolation)\"") }.count == 2)
+        #expect(rejects.filter { $0.contains("\"code\":\"\(target.uniqueViolation)\"") }.count == 2)
         // The line is the chunk's, whatever order the rows were inserted in.
         #expect(rejects.contains { $0.contains("\"line\":96,") } && rejects.contains { $0.contains("\"line\":97,") })
         #expect(rejects.contains { $0.contains("\"line\":98,") && $0.contains("missing or null") })
     }
 
-    @Test(arguments: TestEngine.allCases, [WriteMode.append, .replace, .merge])
-    func tooManyRejectsKillTheChunk(_ engine: TestEngine, _ mode: WriteMode) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases, [WriteMode.append, .replace, .merge])
+    func tooManyRejectsKillTheChunk(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
         let bad = (0..<6).map { "{\"id\":\"bad\($0)\"}" }
         var batch = Batch(
             (0..<4).map { Self.line($0, "x") } + bad, Self.columns, mode: mode, key: mode == .append ? [] : ["id"])
@@ -103,8 +103,8 @@ import Testing
                 && dead.filter { $0.hasSuffix("/0.why.json") }.count == 1)
     }
 
-    @Test(arguments: TestEngine.allCases) func guardsHoldBackWhatWouldShrink(_ engine: TestEngine) throws {
-        let world = try World(engine)
+    @Test(arguments: TestTarget.allCases) func guardsHoldBackWhatWouldShrink(_ target: TestTarget) throws {
+        let world = try World(target)
         let first = Batch((0..<10).map { Self.line($0, "x") }, Self.columns, mode: .replace, key: ["id"])
         try world.load(first)
         let empty = try world.load(first.with { $0.chunks = [] })

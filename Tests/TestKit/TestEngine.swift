@@ -32,7 +32,8 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
 extension World {
     /// Opens the world's target, as a loader of the given spool does.
     package func target(spool: String) throws -> any LoadTarget {
-        switch engine {
+        if let odbc { return try odbcTarget(odbc, spool: spool) }
+        return switch engine {
         case .sqlite:
             try SQLiteTarget(
                 path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)

@@ -1,3 +1,4 @@
+package import Load
 package import Spool
 package import Storage
 package import Synchronization
@@ -10,6 +11,10 @@ package final class World: Sendable {
     package let database: String
     /// What the rows go into.
     package let engine: TestEngine
+    /// The driver through which loaders reach it, if they do.
+    package let odbc: ODBCDatabase?
+    /// What loaders through a driver are to do without.
+    package let odbcLimits = Mutex(ODBCTarget.Limits())
     /// Where they lie in a server that worlds share.
     package let schema: String
     /// Who loaders of MariaDB are, with the password `x`; root when there is none.
@@ -26,9 +31,11 @@ package final class World: Sendable {
     /// A world without a spool yet.
     ///
     /// - Parameters:
+    ///   - odbc: the driver through which loaders reach the engine.
     ///   - seed: for run ids and the like.
-    package init(_ engine: TestEngine = .sqlite, seed: UInt64 = 1) throws {
+    package init(_ engine: TestEngine = .sqlite, odbc: ODBCDatabase? = nil, seed: UInt64 = 1) throws {
         self.engine = engine
+        self.odbc = odbc
         directory = try TemporaryDirectory()
         schema = World.schema(directory.path)
         root = "\(directory.path)/spool"
@@ -46,6 +53,7 @@ package final class World: Sendable {
     /// A world that is what `other` is now, its files copied with their links and times; no process of it may be at work.
     package init(copying other: World) throws {
         engine = other.engine
+        odbc = other.odbc
         directory = try TemporaryDirectory()
         schema = World.schema(directory.path)
         root = "\(directory.path)/spool"

@@ -76,8 +76,9 @@ extension Table {
                 "statement_timeout", .duration(minimum: .zero), standard: "10m", for: ["postgres", "mysql"],
                 "For one statement; 0s is no limit."),
             Key(
-                "lock_timeout", .duration(minimum: .zero), standard: "30s", for: ["postgres", "mysql"],
-                "How long to wait for another session's lock, and for a server that is away."),
+                "lock_timeout", .duration(minimum: .zero), standard: "30s", for: ["postgres", "mysql", "odbc"],
+                "How long to wait for another session's lock (odbc: as a target, of PostgreSQL, MariaDB and SQLite), and for a server that "
+                    + "is away."),
             Key(
                 "cache_size", .size(0...1_000_000_000_000), standard: "32MB", for: ["sqlite"],
                 "Memory of the page cache."),

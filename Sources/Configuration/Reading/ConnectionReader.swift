@@ -122,7 +122,7 @@ struct ConnectionReader {
         return ODBCConnectionSettings(
             connectionString: readConnectionString(fields, expander), dataSource: expander.text("dsn", of: fields),
             user: expander.text("user", of: fields), password: expander.secret("password", of: fields),
-            connectTimeout: fields.duration("connect_timeout"))
+            connectTimeout: fields.duration("connect_timeout"), lockTimeout: fields.duration("lock_timeout"))
     }
 
     private func readConnectionString(_ fields: Fields, _ expander: Expander) -> Secret? {

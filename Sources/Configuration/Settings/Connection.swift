@@ -9,7 +9,7 @@ package enum Connection: Sendable, Hashable {
     case odbc(ODBCConnectionSettings)
 
     /// Types that rows can be written to.
-    package static let targets = ["sqlite", "duckdb", "postgres", "mysql"]
+    package static let targets = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
 
     /// Types that rows can be read from.
     package static let sources = ["http", "files", "sqlite", "duckdb", "postgres", "mysql", "odbc"]
@@ -90,7 +90,7 @@ package struct MySQLConnectionSettings: Sendable, Hashable {
     package let lockTimeout: Duration
 }
 
-/// A database to read through its ODBC driver.
+/// A database to read from or write to through its ODBC driver.
 package struct ODBCConnectionSettings: Sendable, Hashable {
     /// `keyword=value` pairs for the driver; it may hold a password, if that came from outside of the file.
     package let connectionString: Secret?
@@ -100,6 +100,8 @@ package struct ODBCConnectionSettings: Sendable, Hashable {
     package let password: Secret?
     /// For the connection to stand.
     package let connectTimeout: Duration
+    /// For another one's lock, as a target.
+    package let lockTimeout: Duration
 }
 
 /// A DuckDB database.

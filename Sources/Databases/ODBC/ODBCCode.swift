@@ -23,11 +23,16 @@ enum ODBCCode {
     }
 
     enum ConnectionAttribute {
+        static let autocommit: Int32 = 102
         static let loginTimeout: Int32 = 103
+        static let isolation: Int32 = 108
         static let connectionDead: Int32 = 1209
     }
 
     enum StatementAttribute {
+        static let parameterStatusPointer: Int32 = 20
+        static let parametersProcessedPointer: Int32 = 21
+        static let parameterSetSize: Int32 = 22
         static let rowStatusPointer: Int32 = 25
         static let rowsFetchedPointer: Int32 = 26
         static let rowArraySize: Int32 = 27
@@ -42,6 +47,10 @@ enum ODBCCode {
         static let dbmsName: UInt16 = 17
         static let dbmsVersion: UInt16 = 18
         static let identifierQuote: UInt16 = 29
+        static let longestColumnName: UInt16 = 30
+        static let longestTableName: UInt16 = 35
+        static let transactions: UInt16 = 46
+        static let isolationLevels: UInt16 = 72
         static let getDataExtensions: UInt16 = 81
     }
 
@@ -102,6 +111,24 @@ enum ODBCCode {
         static let noRow: UInt16 = 3
         static let error: UInt16 = 5
     }
+
+    /// What became of one row of an array of parameters.
+    enum ParameterStatus {
+        static let error: UInt16 = 5
+        static let unused: UInt16 = 7
+    }
+
+    /// Answers of SQL_TXN_CAPABLE.
+    enum Transactions {
+        static let none: UInt16 = 0
+        static let withDefinitions: UInt16 = 2
+    }
+
+    static let readCommitted = 2
+    static let commit: Int16 = 0
+    static let rollback: Int16 = 1
+    static let input: Int16 = 1
+    static let allTypes: Int16 = 0
 
     /// Options of SQLFreeStmt, SQLSetPos and SQLDriverConnect.
     static let closeCursor: UInt16 = 0

@@ -3,11 +3,11 @@ extension ODBCConnection {
     func connect() throws(ODBCError) {
         let parts = ODBCConnectionString(settings.connectionString)
         let guessed = ODBCDriver(parts["Driver"] ?? "")
-        let options = settings.addsDriverOptions ? guessed.options : []
+        let options = settings.addsDriverOptions ? guessed.options(isWriting: settings.isWriting) : []
         try open(settings.secretText(adding: options), isWide: true)
         info.driverName = string(ODBCCode.Info.driverName)
         let named = ODBCDriver(info.driverName)
-        let wanted = settings.addsDriverOptions ? named.options : []
+        let wanted = settings.addsDriverOptions ? named.options(isWriting: settings.isWriting) : []
         let text = settings.secretText(adding: wanted)
         let files = [info.driverName, parts["Driver"] ?? ""].map { String($0.split(separator: "/").last ?? "") }
         let isWide = named.isWide ?? ODBCDriver.hasWideFunctions(files) ?? true

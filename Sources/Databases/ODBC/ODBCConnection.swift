@@ -13,6 +13,12 @@ package final class ODBCConnection {
     /// Whether the connection is of no use any more.
     package internal(set) var isBroken = false
 
+    /// From ``begin()`` to ``end(commit:)``; only where ``ODBCSettings/isWriting`` is set.
+    package internal(set) var isInTransaction = false
+
+    /// Buffers of rows that were made so far.
+    var buffers = 0
+
     /// Whether the driver has the wide functions; else all texts go as bytes.
     var isWide = true
     var driver = ODBCDriver("")

@@ -22,8 +22,9 @@ extension ODBCConnection {
     /// The error of a statement's last call; notes whether it ends the connection.
     func error(_ statement: ODBCLibrary.Handle, _ sql: String) -> ODBCError {
         let error = failure(records(ODBCCode.Handle.statement, statement), sql)
-        // psqlodbc begins transactions of its own to stream, and leaves them aborted.
-        if driver.leavesAborted, !isBroken {
+        // psqlodbc begins transactions of its own to stream, and leaves them aborted. Where there is none, to say ROLLBACK makes it
+        // believe that there is: then it keeps the plans of freed statements, and in the end calls itself for ever.
+        if driver.leavesAborted, !isBroken, !settings.isWriting {
             _ = library.freeStatement(statement, ODBCCode.closeCursor)
             endAborted()
         }

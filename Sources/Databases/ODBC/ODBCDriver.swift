@@ -13,7 +13,8 @@ internal import Glibc
 ///   does not fit is an error.
 /// - **sqliteodbc**: has no wide functions; its texts are UTF-8, and as UTF-16 it loses planes above the second. Without
 ///   `StepAPI` it keeps the whole result. No length that it declares holds. Doubles come with 15 digits, and what is no
-///   number in a column of numbers comes as NULL.
+///   number in a column of numbers comes as NULL. After an empty or missing value in an array of parameters of bytes it takes
+///   those of another row.
 struct ODBCDriver: Sendable {
     /// Whether it has the wide functions; nil when that is not known.
     var isWide: Bool?
@@ -27,8 +28,15 @@ struct ODBCDriver: Sendable {
     var positionsInBlocks = true
     /// Whether an error without an open transaction leaves one that must be ended.
     var leavesAborted = false
+    /// Whether rows of an array get each other's bytes.
+    var mixesArrays = false
     /// Keywords that make it stream and keep types apart.
-    var options: [(key: String, value: String)] = []
+    private var options: [(key: String, value: String)] = []
+    /// Keywords for a connection that writes.
+    private var writingOptions: [(key: String, value: String)] = []
+
+    /// Keywords that the connection string gets, unless it has them.
+    func options(isWriting: Bool) -> [(key: String, value: String)] { isWriting ? writingOptions : options }
 
     /// A driver by its library's name or its name in odbcinst.ini; what is not known is trusted to follow the standard.
     init(_ name: String) {
@@ -41,6 +49,11 @@ struct ODBCDriver: Sendable {
                 ("UseDeclareFetch", "1"), ("Fetch", "1000"), ("BoolsAsChar", "0"), ("UnknownsAsLongVarchar", "1"),
                 ("LFConversion", "0"), ("Protocol", "7.4-0"),
             ]
+            // Without cursors: they would end with the transaction, or keep it open. Parameters go to the server as such.
+            writingOptions = [
+                ("UseDeclareFetch", "0"), ("UseServerSidePrepare", "1"), ("BoolsAsChar", "0"),
+                ("UnknownsAsLongVarchar", "1"), ("LFConversion", "0"), ("Protocol", "7.4-0"),
+            ]
         } else if name.contains("maodbc") || name.contains("mariadb") {
             isWide = true
             textIsUTF8 = true
@@ -51,7 +64,9 @@ struct ODBCDriver: Sendable {
             isWide = false
             textIsUTF8 = true
             lengthsHold = false
+            mixesArrays = true
             options = [("StepAPI", "1")]
+            writingOptions = [("SyncPragma", "FULL")]
         }
     }
 

@@ -23,6 +23,8 @@ extension ODBCError {
         // Memory, read-only server or transaction.
         case "HY001", "HY013", "HY014", "25006": return .environment
         case "42501": return .permission
+        // A value that is too long for an index of PostgreSQL.
+        case "54000": return .data
         // Driver-specific, or "general": the number must say.
         case "HY000", "S1000": return kind(ofNumber: record) ?? .configuration
         // 22: data exception. MariaDB's driver says 42000 of much that is the server's 22 and 23.

@@ -12,6 +12,14 @@ package struct ODBCInfo: Sendable, Equatable {
     package var identifierQuote = "\""
     /// What stands before `_` and `%` in a name that is no pattern.
     var patternEscape = ""
+    /// Whether there are transactions.
+    package var hasTransactions = false
+    /// Whether a transaction may make and change tables like everything else; otherwise that commits, or fails.
+    package var definesInTransactions = false
+    /// Bytes or characters of the longest name of a table or column; 0 where the driver does not say.
+    package var longestName = 0
+    /// Bits of SQL_TXN_ISOLATION_OPTION.
+    var isolationLevels: UInt32 = 0
     /// Bits of SQL_GETDATA_EXTENSIONS.
     var getData: UInt32 = 0
 
@@ -41,10 +49,27 @@ extension ODBCConnection {
         info.currentDatabase = string(ODBCCode.Info.databaseName)
         info.identifierQuote = string(ODBCCode.Info.identifierQuote)
         info.patternEscape = string(ODBCCode.Info.searchPatternEscape)
-        var bits: UInt32 = 0
-        _ = library.getInfo[isWide](handle, ODBCCode.Info.getDataExtensions, &bits, 4, nil)
-        info.getData = bits
+        info.getData = bits(ODBCCode.Info.getDataExtensions)
+        let transactions = short(ODBCCode.Info.transactions)
+        info.hasTransactions = transactions != ODBCCode.Transactions.none
+        info.definesInTransactions = transactions == ODBCCode.Transactions.withDefinitions
+        info.isolationLevels = bits(ODBCCode.Info.isolationLevels)
+        let names = [ODBCCode.Info.longestTableName, ODBCCode.Info.longestColumnName].map { Int(short($0)) }
+        info.longestName = names.filter { $0 > 0 }.min() ?? 0
         return info
+    }
+
+    /// A number of SQLGetInfo; 0 when the driver has none.
+    private func bits(_ question: UInt16) -> UInt32 {
+        var bits: UInt32 = 0
+        _ = library.getInfo[isWide](handle, question, &bits, 4, nil)
+        return bits
+    }
+
+    private func short(_ question: UInt16) -> UInt16 {
+        var number: UInt16 = 0
+        _ = library.getInfo[isWide](handle, question, &number, 2, nil)
+        return number
     }
 
     /// A text of SQLGetInfo, empty when the driver has none.

@@ -46,6 +46,12 @@ package struct ODBCLibrary: Sendable {
         ) -> Int16
     typealias Three = @Sendable @convention(c) (Handle, Raw?, Int16, Raw?, Int16, Raw?, Int16) -> Int16
 
+    typealias BindParameter =
+        @Sendable @convention(c) (Handle, UInt16, Int16, Int16, Int16, UInt, Int16, Raw?, Int, Long?) -> Int16
+    typealias RowCount = @Sendable @convention(c) (Handle, Long) -> Int16
+    typealias EndTransaction = @Sendable @convention(c) (Int16, Handle, Int16) -> Int16
+    typealias TypeInfo = @Sendable @convention(c) (Handle, Int16) -> Int16
+
     let allocate: Allocate
     let free: Free
     let setEnvironment: SetAttribute
@@ -68,6 +74,12 @@ package struct ODBCLibrary: Sendable {
     let getData: Bind
     let fetch: OnHandle
     let setPosition: Position
+    let prepare: ODBCPair<Statement>
+    let bindParameter: BindParameter
+    let execute: OnHandle
+    let rowCount: RowCount
+    let endTransaction: EndTransaction
+    let typeInfo: ODBCPair<TypeInfo>
     let tables: ODBCPair<Four>
     let columns: ODBCPair<Four>
     let primaryKeys: ODBCPair<Three>
@@ -119,6 +131,12 @@ package struct ODBCLibrary: Sendable {
         getData = try find("SQLGetData")
         fetch = try find("SQLFetch")
         setPosition = try find("SQLSetPos")
+        prepare = try pair("SQLPrepare")
+        bindParameter = try find("SQLBindParameter")
+        execute = try find("SQLExecute")
+        rowCount = try find("SQLRowCount")
+        endTransaction = try find("SQLEndTran")
+        typeInfo = try pair("SQLGetTypeInfo")
         tables = try pair("SQLTables")
         columns = try pair("SQLColumns")
         primaryKeys = try pair("SQLPrimaryKeys")

@@ -33,6 +33,9 @@ package struct ODBCSettings: Sendable, CustomStringConvertible {
     /// Whether options are added that known drivers need to stream with flat memory and to keep types apart; what the
     /// connection string says itself stays. See ``ODBCDriver``.
     package var addsDriverOptions = true
+    /// Whether the connection is for writing: then results are small, none of them may stand in a transaction's way, and the
+    /// driver's options go before what the connection string says.
+    package var isWriting = false
 
     /// Settings of a connection string, whose `PWD` or `PASSWORD` becomes ``password``.
     package init(connectionString: String = "", dataSource: String? = nil) {
@@ -67,6 +70,8 @@ package struct ODBCSettings: Sendable, CustomStringConvertible {
     /// The whole connection string, password included: for the connecting call only.
     func secretText(adding options: [(key: String, value: String)]) -> String {
         var parts = ODBCConnectionString()
+        // The first of a keyword counts: what is written depends on these.
+        if isWriting { for (key, value) in options { parts.add(key, value) } }
         if let dataSource { parts.add("DSN", dataSource) }
         for (key, value) in ODBCConnectionString(connectionString).pairs { parts.add(key, value) }
         if let user { parts.add("UID", user) }

@@ -84,6 +84,38 @@ enum ODBCTranscoding {
         return out
     }
 
+    /// Writes valid UTF-8 as UTF-16 units, and a zero after them.
+    ///
+    /// - Parameter target: room for as many units as there are bytes, and one.
+    /// - Returns: units written, without the zero.
+    static func utf16(_ source: UnsafePointer<UInt8>, _ count: Int, into target: UnsafeMutablePointer<UInt16>) -> Int {
+        var out = 0
+        var index = 0
+        func rest(_ place: Int) -> UInt32 { index + place < count ? UInt32(source[index + place] & 0x3F) : 0 }
+        while index < count {
+            let lead = UInt32(source[index])
+            if lead < 0x80 {
+                target[out] = UInt16(lead)
+                index += 1
+            } else if lead < 0xE0 {
+                target[out] = UInt16(truncatingIfNeeded: (lead & 0x1F) << 6 | rest(1))
+                index += 2
+            } else if lead < 0xF0 {
+                target[out] = UInt16(truncatingIfNeeded: (lead & 0xF) << 12 | rest(1) << 6 | rest(2))
+                index += 3
+            } else {
+                let value = ((lead & 7) << 18 | rest(1) << 12 | rest(2) << 6 | rest(3)) &- 0x10000
+                target[out] = UInt16(truncatingIfNeeded: 0xD800 | value >> 10 & 0x3FF)
+                out += 1
+                target[out] = UInt16(truncatingIfNeeded: 0xDC00 | value & 0x3FF)
+                index += 4
+            }
+            out += 1
+        }
+        target[out] = 0
+        return out
+    }
+
     private static func put(_ value: UInt32, _ target: UnsafeMutablePointer<UInt8>) -> Int {
         let last = UInt8(truncatingIfNeeded: value & 0x3F) | 0x80
         let third = UInt8(truncatingIfNeeded: value >> 6 & 0x3F) | 0x80

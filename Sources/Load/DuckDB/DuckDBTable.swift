@@ -32,7 +32,8 @@ struct DuckDBTable {
             let own = names.declared(column)
             let type = declared.first { column.isNamed($0.name) }?.type ?? own
             return Place(
-                name: column.name, type: column.type, declared: type, precision: DuckDBDecimal.precision(column.precision),
+                name: column.name, type: column.type, declared: type,
+                precision: DuckDBDecimal.precision(column.precision),
                 isForeign: type != own)
         }
         constraints = try DuckDBConstraint.all(connection, table.name)

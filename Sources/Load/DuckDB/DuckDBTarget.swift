@@ -155,5 +155,12 @@ extension DuckDBTarget: SQLTarget {
             spoil: { [weak self] in self?.care[table.name] = $0 })
     }
 
-    var staging: any Staging { get throws { DuckDBStaging(connection: try connection) } }
+    var staging: Staging {
+        get throws {
+            let connection = try connection
+            return Staging(dialect: DuckDBStaging(), run: { try connection.execute($0) }) { sql in
+                try connection.query(sql).first?.map { $0.flatMap { Int64($0) } } ?? []
+            }
+        }
+    }
 }

@@ -2,34 +2,19 @@ internal import Databases
 internal import Manifest
 
 /// The stage of MariaDB and MySQL: a temporary table of the connection, whose making and dropping do not end a transaction.
-struct MySQLStaging: Staging, StagingDialect {
-    let connection: MySQLConnection
-
-    var dialect: any StagingDialect { self }
-
-    func make(_ table: TargetTable, key: [String]) throws {
+struct MySQLStaging: StagingDialect {
+    func make(_ table: TargetTable, key: [String]) throws -> [String] {
         // It outlives a transaction that was undone. Its index stands in the statement, as ALTER TABLE would commit.
-        try drop()
-        let names = try table.columns.map { try quote($0.name) }.joined(separator: ", ")
-        let keys = try key.map { try quote($0) }.joined(separator: ", ")
-        try connection.execute(
+        [
+            drop,
             """
-            CREATE TEMPORARY TABLE \(StagedChanges.stage)(UNIQUE KEY `key`(\(keys))) ENGINE=InnoDB
-            SELECT \(names) FROM \(try quote(table.name)) LIMIT 0
-            """)
+            CREATE TEMPORARY TABLE \(StagedChanges.stage)(UNIQUE KEY `key`(\(try list(key)))) ENGINE=InnoDB
+            SELECT \(try list(table.columns.map(\.name))) FROM \(try quote(table.name)) LIMIT 0
+            """,
+        ]
     }
 
-    func run(_ sql: String) throws { try connection.execute(sql) }
-
-    func numbers(_ sql: String) throws -> [Int64?] {
-        let result = try connection.query(sql)
-        guard !result.rows.isEmpty else { return [] }
-        return result.columns.indices.map { result.text(0, $0).flatMap { Int64($0) } }
-    }
-
-    func drop() throws { try connection.execute("DROP TEMPORARY TABLE IF EXISTS \(StagedChanges.stage)") }
-
-    // MARK: Dialect
+    var drop: String { "DROP TEMPORARY TABLE IF EXISTS \(StagedChanges.stage)" }
 
     func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
     func literal(_ text: String) throws -> String { MySQLConnection.quote(literal: text) }

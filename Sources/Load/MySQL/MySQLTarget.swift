@@ -163,5 +163,14 @@ extension MySQLTarget: SQLTarget, TargetSavepoints {
         }
     }
 
-    var staging: any Staging { get throws { MySQLStaging(connection: try connection) } }
+    var staging: Staging {
+        get throws {
+            let connection = try connection
+            return Staging(dialect: MySQLStaging(), run: { try connection.execute($0) }) { sql in
+                let result = try connection.query(sql)
+                guard !result.rows.isEmpty else { return [] }
+                return result.columns.indices.map { result.text(0, $0).flatMap { Int64($0) } }
+            }
+        }
+    }
 }

@@ -18,15 +18,21 @@ enum MySQLDecimal {
         return "decimal(\(digits),\(scale))"
     }
 
-    /// Why a JSON number cannot be kept digit for digit by a column of this many digits; `nil` when it can.
-    static func problem(_ bytes: UnsafeRawBufferPointer, digits: Int, scale: Int) -> String? {
+    /// Why a JSON number cannot be kept digit for digit; `nil` when it can.
+    ///
+    /// - Parameters:
+    ///   - digits: that the column keeps, `scale` of them behind the point.
+    ///   - engine: the database's name.
+    static func problem(
+        _ bytes: UnsafeRawBufferPointer, digits: Int, scale: Int, _ engine: String = "MariaDB"
+    ) -> String? {
         var whole = 0
         var fraction = 0
         var zeros = 0
         var isFraction = false
         var hasDigit = false
         var index = 0
-        if let last = bytes.last, !(0x30...0x39).contains(last) { return "MariaDB has no NaN and no infinities" }
+        if let last = bytes.last, !(0x30...0x39).contains(last) { return "\(engine) has no NaN and no infinities" }
         while index < bytes.count, bytes[index] | 0x20 != UInt8(ascii: "e") {
             let byte = bytes[index]
             index += 1

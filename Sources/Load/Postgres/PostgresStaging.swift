@@ -2,40 +2,15 @@ internal import Databases
 internal import Manifest
 
 /// The stage of PostgreSQL: a temporary table that goes with the transaction.
-struct PostgresStaging: Staging, StagingDialect {
-    let connection: PostgresConnection
-
-    var dialect: any StagingDialect { self }
-
-    func make(_ table: TargetTable, key: [String]) throws {
-        let names = try table.columns.map { try quote($0.name) }.joined(separator: ", ")
-        let keys = try key.map { try quote($0) }.joined(separator: ", ")
-        try connection.execute(
+struct PostgresStaging: StagingDialect {
+    func make(_ table: TargetTable, key: [String]) throws -> [String] {
+        [
             """
             CREATE TEMPORARY TABLE \(StagedChanges.stage) ON COMMIT DROP AS
-            SELECT \(names) FROM \(try quote(table.name)) WITH NO DATA;
-            CREATE UNIQUE INDEX ON pg_temp.\(StagedChanges.stage)(\(keys))
-            """)
+            SELECT \(try list(table.columns.map(\.name))) FROM \(try quote(table.name)) WITH NO DATA
+            """, "CREATE UNIQUE INDEX ON pg_temp.\(StagedChanges.stage)(\(try list(key)))",
+        ]
     }
-
-    func run(_ sql: String) throws {
-        do throws(PostgresError) { try connection.execute(sql) } catch {
-            // A line in it would be one of another statement.
-            var error = error
-            error.line = nil
-            throw error
-        }
-    }
-
-    func numbers(_ sql: String) throws -> [Int64?] {
-        let result = try connection.query(sql)
-        guard result.rows > 0 else { return [] }
-        return (0..<result.columns).map { result.text(0, $0).flatMap { Int64($0) } }
-    }
-
-    func drop() throws { try connection.execute("DROP TABLE pg_temp.\(StagedChanges.stage)") }
-
-    // MARK: Dialect
 
     func quote(_ name: String) throws -> String { try PostgresConnection.quote(identifier: name) }
     func literal(_ text: String) throws -> String { try PostgresConnection.quote(literal: text) }

@@ -157,5 +157,25 @@ extension PostgresTarget: SQLTarget, TargetSavepoints {
         try PostgresWriter(try connection, table: table, mode: mode, key: key, known: known(table), text: text)
     }
 
-    var staging: any Staging { get throws { PostgresStaging(connection: try connection) } }
+    var staging: Staging {
+        get throws {
+            let connection = try connection
+            return Staging(dialect: PostgresStaging(), run: { try connection.executeWhole($0) }) { sql in
+                let result = try connection.query(sql)
+                guard result.rows > 0 else { return [] }
+                return (0..<result.columns).map { result.text(0, $0).flatMap { Int64($0) } }
+            }
+        }
+    }
+}
+
+extension PostgresConnection {
+    /// Runs a statement that moves rows on: a line in its error would be one of another statement.
+    func executeWhole(_ sql: String) throws(PostgresError) {
+        do throws(PostgresError) { try execute(sql) } catch {
+            var error = error
+            error.line = nil
+            throw error
+        }
+    }
 }

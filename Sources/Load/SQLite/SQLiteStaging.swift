@@ -2,32 +2,14 @@ internal import Databases
 internal import Manifest
 
 /// The stage of a SQLite file: a temporary table, outside of the file.
-struct SQLiteStaging: Staging, StagingDialect {
-    let connection: SQLiteConnection
-
-    var dialect: any StagingDialect { self }
-
-    func make(_ table: TargetTable, key: [String]) throws {
-        let names = table.columns.map { quote($0.name) }.joined(separator: ", ")
+struct SQLiteStaging: StagingDialect {
+    func make(_ table: TargetTable, key: [String]) throws -> [String] {
         // SELECT keeps the affinities of the columns, so that a value becomes what it would in the table.
-        try connection.execute(
-            "CREATE TEMP TABLE \(StagedChanges.stage) AS SELECT \(names) FROM main.\(quote(table.name)) LIMIT 0")
-        let keys = key.map(quote).joined(separator: ", ")
-        try connection.execute(
-            "CREATE UNIQUE INDEX temp.\(StagedChanges.stage)_key ON \(StagedChanges.stage)(\(keys))")
+        [
+            "CREATE TEMP TABLE \(StagedChanges.stage) AS SELECT \(try list(table.columns.map(\.name))) FROM main.\(quote(table.name)) LIMIT 0",
+            "CREATE UNIQUE INDEX temp.\(StagedChanges.stage)_key ON \(StagedChanges.stage)(\(try list(key)))",
+        ]
     }
-
-    func run(_ sql: String) throws { try connection.execute(sql) }
-
-    func numbers(_ sql: String) throws -> [Int64?] {
-        let query = try connection.prepare(sql)
-        guard try query.step() else { return [] }
-        return (0..<query.columnCount).map { query.isNull($0) ? nil : query.integer($0) }
-    }
-
-    func drop() throws { try connection.execute("DROP TABLE temp.\(StagedChanges.stage)") }
-
-    // MARK: Dialect
 
     func quote(_ name: String) -> String { SQLiteConnection.quote(name) }
     func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }

@@ -126,5 +126,11 @@ extension SQLiteTarget: TargetEngine, TargetSavepoints {
         _ = try statement.step()
     }
 
-    var staging: any Staging { SQLiteStaging(connection: connection) }
+    var staging: Staging {
+        Staging(dialect: SQLiteStaging(), run: { try self.connection.execute($0) }) { sql in
+            let query = try self.connection.prepare(sql)
+            guard try query.step() else { return [] }
+            return (0..<query.columnCount).map { query.isNull($0) ? nil : query.integer($0) }
+        }
+    }
 }

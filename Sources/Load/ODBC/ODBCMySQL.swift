@@ -1,0 +1,197 @@
+internal import Databases
+internal import Manifest
+
+/// MariaDB and MySQL through their drivers. Only InnoDB tables: others have no transactions.
+struct ODBCMySQL: ODBCDialect {
+    /// Bytes that the columns of an InnoDB index may have together, and of a character of utf8mb4.
+    private static let indexBytes = 3072
+    private static let characterBytes = 4
+
+    let isMariaDB: Bool
+
+    var name: String { isMariaDB ? "MariaDB" : "MySQL" }
+    private var collation: String { isMariaDB ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin" }
+
+    func session(_ lockSeconds: Double) -> [String] {
+        let lock = Int(max(1, min(lockSeconds.rounded(.up), 1_073_741_824)))
+        // Strict: what does not fit is an error, not another value.
+        let modes = [
+            "STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "ERROR_FOR_DIVISION_BY_ZERO", "NO_AUTO_VALUE_ON_ZERO",
+            "NO_ENGINE_SUBSTITUTION", "NO_ZERO_DATE", "NO_ZERO_IN_DATE",
+        ].joined(separator: ",")
+        return [
+            """
+            SET SESSION sql_mode = '\(modes)', time_zone = '+00:00', innodb_lock_wait_timeout = \(lock), lock_wait_timeout = \(lock)
+            """
+        ]
+    }
+
+    private static let lockName = "CONCAT('bobbin ', DATABASE())"
+
+    var definitionLock: (take: String, release: String)? {
+        ("SELECT GET_LOCK(\(Self.lockName), 60)", "SELECT RELEASE_LOCK(\(Self.lockName))")
+    }
+
+    func headLock(isMoving: Bool) -> String? { isMoving ? " FOR UPDATE" : " LOCK IN SHARE MODE" }
+    func passingOver(_ key: String) -> String? { "ON DUPLICATE KEY UPDATE \(key) = \(key)" }
+
+    var books: [(table: String, sql: String)] {
+        let names = ["_bobbin_head", "_bobbin_ledger", "_bobbin_tables"]
+        let indexes = """
+            CREATE TABLE IF NOT EXISTS _bobbin_indexes(
+                name varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+                columns longtext CHARACTER SET utf8mb4 COLLATE \(collation) NOT NULL) ENGINE=InnoDB
+            """
+        return Array(zip(names, MySQLBooks.schema(collation))) + [("_bobbin_indexes", indexes)]
+    }
+
+    func declared(_ column: Column, _ shape: ODBCShape) -> String {
+        let length = shape.length(Self.indexBytes / Self.characterBytes)
+        return switch column.type {
+        case .boolean: "boolean"
+        case .integer, .bigint: "bigint"
+        case .double: "double"
+        case .decimal: MySQLDecimal.declared(column.precision)
+        case .date: "date"
+        case .time: "time(6)"
+        case .datetime, .timestamp: "datetime(6)"
+        case .uuid: "char(36) CHARACTER SET ascii COLLATE ascii_bin"
+        case .bytes: shape.isIndexed(column) ? "varbinary(\(length))" : "longblob"
+        case .json, .text, .null:
+            (shape.isIndexed(column) ? "varchar(\(length))" : "longtext")
+                + " CHARACTER SET utf8mb4 COLLATE \(collation)"
+        }
+    }
+
+    var tableOptions: String { " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4" }
+
+    func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
+        let found = try statements.query(
+            """
+            SELECT column_name, column_type FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED' ORDER BY ordinal_position
+            """, [.text(table)])
+        return found.rows.map { Column(name: $0[0] ?? "", type: logical($0[1] ?? "")) }
+    }
+
+    /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
+    private func logical(_ declared: String) -> LogicalType {
+        if declared == "tinyint(1)" { return .boolean }
+        for (prefix, type) in [
+            ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),
+            ("bigint", .bigint), ("double", .double), ("decimal", .decimal), ("datetime", .timestamp), ("date", .date),
+            ("tinyblob", .bytes), ("blob", .bytes), ("mediumblob", .bytes), ("longblob", .bytes),
+            ("varbinary", .bytes), ("binary", .bytes),
+        ] where declared.hasPrefix(prefix) { return type }
+        return .text
+    }
+
+    func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {
+        let manifest = shape.manifest
+        for name in [manifest.table] + columns.map(\.name) where name.unicodeScalars.count > 64 || name.last == " " {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table): the name \(name) cannot be had in \(self.name) (at most 64 characters, no blank at the end): rename it"
+            )
+        }
+        let engine = try statements.query(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
+            [.text(manifest.table)]
+        ).text(0, 0)
+        if let engine, engine != "InnoDB" {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table) is of engine \(engine), which has no transactions: ALTER TABLE ... ENGINE=InnoDB, or choose another"
+            )
+        }
+        guard manifest.mode.needsKey else { return }
+        // ON DUPLICATE KEY asks no one which key: by another one it would take a different row for the same.
+        let found = try statements.query(
+            """
+            SELECT index_name, column_name FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index
+            """, [.text(manifest.table)])
+        let indexes = Dictionary(grouping: found.rows, by: { $0[0] ?? "" })
+        let own = Set(manifest.tableKey.map { Array($0.utf8) })
+        for (index, rows) in indexes.sorted(by: { $0.key < $1.key })
+        where Set(rows.map { Array(($0[1] ?? "").utf8) }) != own && index != ODBCIndexes.name(manifest.table, "key") {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table) has another unique index, \(index): mode \(manifest.mode.rawValue) could take different rows for "
+                    + "one; drop it, or make it not unique")
+        }
+    }
+
+    func widen(
+        _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
+    ) throws -> [String]? {
+        let name = try statements.connection.info.quote(identifier: old.name)
+        // What makes texts of values that were of another type what the records said; may be run again.
+        let corrections: [String] =
+            switch old.type {
+            case .boolean:
+                ["UPDATE \(table) SET \(name) = IF(\(name) = '1', 'true', 'false') WHERE \(name) IN ('0', '1')"]
+            case .decimal:
+                [
+                    """
+                    UPDATE \(table) SET \(name) = TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM \(name))) WHERE \(name) LIKE '%.%'
+                    """
+                ]
+            case .datetime:
+                ["UPDATE \(table) SET \(name) = REPLACE(\(name), ' ', 'T') WHERE \(name) LIKE '____-__-__ %'"]
+            case .timestamp:
+                [
+                    "UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"
+                ]
+            default: []
+            }
+        return ["ALTER TABLE \(table) MODIFY \(name) \(declared(new, shape))"] + corrections
+    }
+
+    func dropIndex(_ name: String, _ table: String) -> String { "DROP INDEX \(name) ON \(table)" }
+
+    func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool {
+        let found = try statements.query(
+            """
+            SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?
+            AND (data_type IN ('bigint', 'int', 'smallint', 'tinyint', 'date')
+                OR (data_type IN ('varchar', 'longtext') AND collation_name = ?))
+            """, [.text(table.name), .text(collation)])
+        let names = found.rows.compactMap { $0[0] }
+        return table.key.allSatisfy { key in names.contains { $0.isSame(as: key) } }
+    }
+
+    // MariaDB takes an array in one message.
+    var rowsAtOnce: ODBCRowsAtOnce { .array(1000) }
+
+    var staging: (any StagingDialect)? { MySQLStaging() }
+
+    func conflict(_ names: [String], _ others: [String]) -> ODBCConflict {
+        let sets =
+            others.isEmpty
+            ? "\(names[0]) = \(names[0])" : others.map { "\($0) = VALUES(\($0))" }.joined(separator: ", ")
+        return .clause(" ON DUPLICATE KEY UPDATE \(sets)")
+    }
+
+    func travel(_ type: LogicalType, _ described: ODBCColumn) -> ODBCTravel {
+        switch type {
+        case .boolean, .integer, .bigint: ODBCTravel(ODBCParameter(.integer))
+        case .double: ODBCTravel(ODBCParameter(.double), .finite)
+        case .bytes: ODBCTravel(ODBCParameter(.binary), .bytes)
+        // A strict server, too, rounds what is behind a column's last digit.
+        case .decimal where described.form == .decimal:
+            ODBCTravel(ODBCParameter(.text), .decimal(digits: described.size, scale: described.digits))
+        case .decimal:
+            ODBCTravel(
+                ODBCParameter(.text),
+                .decimal(digits: MySQLDecimal.precision(nil).digits, scale: MySQLDecimal.precision(nil).scale))
+        case .date: ODBCTravel(ODBCParameter(.text), .day)
+        case .time: ODBCTravel(ODBCParameter(.text), .clock)
+        case .datetime, .timestamp:
+            ODBCTravel(
+                ODBCParameter(.text), .moment(digits: described.form == .timestamp ? min(6, described.digits) : 6))
+        case .text, .json, .null: ODBCTravel(ODBCParameter(.text), .text)
+        case .uuid: ODBCTravel(ODBCParameter(.text))
+        }
+    }
+}

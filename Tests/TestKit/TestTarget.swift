@@ -1,0 +1,77 @@
+package import Databases
+package import Load
+internal import Synchronization
+
+/// What every promise about targets is tested on: the engines by their own clients, and some of them through their ODBC drivers.
+package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    case native(TestEngine)
+    case odbc(ODBCDatabase)
+
+    package static let allCases = TestEngine.allCases.map { TestTarget.native($0) } + throughODBC
+    /// Those that are reached through their drivers.
+    package static let throughODBC = ODBCDatabase.allCases.map { TestTarget.odbc($0) }
+    /// Those that any number of loaders write to.
+    package static let servers: [TestTarget] = [
+        .native(.postgres), .native(.mariadb), .odbc(.postgres), .odbc(.mariaDB),
+    ]
+
+    package var description: String {
+        switch self {
+        case .native(let engine): engine.description
+        case .odbc(let database): "\(database) through ODBC"
+        }
+    }
+
+    /// The engine behind it.
+    package var engine: TestEngine {
+        switch self {
+        case .native(let engine): engine
+        case .odbc(let database): database.engine
+        }
+    }
+
+    /// The driver's database, when it is reached through one.
+    package var odbc: ODBCDatabase? {
+        if case .odbc(let database) = self { database } else { nil }
+    }
+
+    /// The code with which it refuses a second row of a unique key.
+    package var uniqueViolation: String { self == .odbc(.sqlite) ? "HY000/19" : engine.uniqueViolation }
+}
+
+extension World {
+    /// A world whose target is reached so.
+    package convenience init(_ target: TestTarget, seed: UInt64 = 1) throws {
+        try self.init(target.engine, odbc: target.odbc, seed: seed)
+    }
+
+    /// Settings of the world's target through its driver.
+    package func odbcSettings(_ database: ODBCDatabase) throws -> ODBCSettings {
+        switch database {
+        case .sqlite: return try database.settings(self.database)
+        case .mariaDB:
+            _ = try mariaDBSettings()
+            return try database.settings(schema)
+        case .postgres:
+            let connection = try PostgresConnection(try postgresSettings())
+            try connection.execute("CREATE SCHEMA IF NOT EXISTS \(schema)")
+            let server = try TestEngine.postgresServer.get()
+            var settings = ODBCSettings(
+                driver: database.driver,
+                [
+                    ("Servername", "127.0.0.1"), ("Port", String(server.port)), ("Database", "postgres"),
+                    ("ConnSettings", "SET search_path TO \(schema)"),
+                ])
+            settings.user = PostgresServer.superuser
+            settings.password = ODBCSecret(server.password)
+            settings.loginSeconds = 5
+            return settings
+        }
+    }
+
+    /// The world's target through its driver.
+    package func odbcTarget(_ database: ODBCDatabase, spool: String) throws -> ODBCTarget {
+        try ODBCTarget(
+            try odbcSettings(database), spool: spool, lockSeconds: 10, limits: odbcLimits.withLock { $0 })
+    }
+}
