@@ -11,6 +11,8 @@ internal import Glibc
 /// - **MariaDB**: SQL_C_CHAR is UTF-8 in every locale. 0000-00-00 comes as NULL, unless cast to text. Results are kept in
 ///   memory before 3.1.17, which has `NO_CACHE`. SQLGetData after SQLSetPos reads another row, and a bound text of UTF-16 that
 ///   does not fit is an error.
+///   When a statement is run with an array after it was run with another size, or with none, rows get lost, and texts are read
+///   from memory that is no longer theirs.
 /// - **sqliteodbc**: has no wide functions; its texts are UTF-8, and as UTF-16 it loses planes above the second. Without
 ///   `StepAPI` it keeps the whole result. No length that it declares holds. Doubles come with 15 digits, and what is no
 ///   number in a column of numbers comes as NULL. After an empty or missing value in an array of parameters of bytes it takes
@@ -28,7 +30,7 @@ struct ODBCDriver: Sendable {
     var positionsInBlocks = true
     /// Whether an error without an open transaction leaves one that must be ended.
     var leavesAborted = false
-    /// Whether rows of an array get each other's bytes.
+    /// Whether rows of an array get each other's bytes, or other memory's.
     var mixesArrays = false
     /// Keywords that make it stream and keep types apart.
     private var options: [(key: String, value: String)] = []
@@ -59,6 +61,7 @@ struct ODBCDriver: Sendable {
             textIsUTF8 = true
             positionsInBlocks = false
             cutsWideTexts = false
+            mixesArrays = true
             options = [("FORWARDONLY", "1"), ("NO_CACHE", "1")]
         } else if name.contains("sqlite") {
             isWide = false

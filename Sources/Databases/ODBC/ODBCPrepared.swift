@@ -3,9 +3,9 @@ internal import Glibc
 /// A prepared statement whose parameters are rows of an ``ODBCRowBuffer``: one row after the other by an array, or several rows
 /// at once, in a statement that has parameters for so many.
 ///
-/// What drivers make of arrays, tried: psqlodbc sends statements of 100 rows, and calls all of these bad when one is; MariaDB's
-/// driver sends all at once (to MariaDB) and leaves nonsense as statuses; sqliteodbc runs them one by one and leaves no statuses. So
-/// statuses are only a hint where to look.
+/// What drivers make of arrays, tried: psqlodbc sends statements of 100 rows, and calls all of these bad when one is: so statuses are
+/// only a hint where to look. MariaDB's driver and sqliteodbc mix up values; see ``ODBCDriver``. A statement has one size of its
+/// array for ever, since to change it is what MariaDB's driver stumbles on.
 package final class ODBCPrepared {
     private let statement: ODBCStatement
     /// The buffer's column of each parameter of one row.
@@ -15,10 +15,10 @@ package final class ODBCPrepared {
     private let isArray: Bool
     private let statuses: UnsafeMutablePointer<UInt16>
     private let processed: UnsafeMutablePointer<UInt>
-    private let most: Int
+    /// Rows of an array.
+    private let size: Int
     /// What the driver was told: the places, and how many rows.
     private var bound: (buffer: Int, layout: Int, first: Int)?
-    private var setSize = 1
     /// Where the driver says that the bad row of the last failure is, counted from the first row of the execution.
     package private(set) var suspects: Range<Int>?
 
@@ -26,10 +26,10 @@ package final class ODBCPrepared {
         statement = try ODBCStatement(connection, sql)
         self.columns = columns
         self.rows = rows
-        most = max(1, array)
+        size = max(1, array)
         isArray = array > 1
-        statuses = .allocate(capacity: most)
-        statuses.initialize(repeating: 0, count: most)
+        statuses = .allocate(capacity: size)
+        statuses.initialize(repeating: 0, count: size)
         processed = .allocate(capacity: 1)
         processed.initialize(to: 0)
         let isWide = connection.isWide
@@ -38,6 +38,7 @@ package final class ODBCPrepared {
         }
         try statement.check(code)
         if isArray {
+            try statement.check(statement.set(ODBCCode.StatementAttribute.parameterSetSize, number: size))
             statement.set(ODBCCode.StatementAttribute.parameterStatusPointer, place: statuses)
             statement.set(ODBCCode.StatementAttribute.parametersProcessedPointer, place: processed)
         }
@@ -52,7 +53,7 @@ package final class ODBCPrepared {
     ///
     /// - Parameters:
     ///   - first: the first of them.
-    ///   - count: how many: ``rows``, or of an array any number that it was prepared for.
+    ///   - count: how many: ``rows``, or those of the array.
     /// - Returns: how many rows of the table it changed, as far as the driver says.
     /// - Throws: `ODBCError` when one of the rows is refused; what became of the others only the end of a transaction or savepoint
     ///   makes sure.
@@ -74,10 +75,6 @@ package final class ODBCPrepared {
         suspects = nil
         try bind(buffer, first)
         if isArray {
-            if setSize != count {
-                try statement.check(statement.set(ODBCCode.StatementAttribute.parameterSetSize, number: count))
-                setSize = count
-            }
             for row in 0..<count { statuses[row] = 0 }
             processed.pointee = 0
         }

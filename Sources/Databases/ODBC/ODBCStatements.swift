@@ -31,13 +31,14 @@ package final class ODBCStatements {
     /// - Parameters:
     ///   - columns: the buffer's column of each question mark of one row.
     ///   - rows: how many rows the text has question marks for.
-    ///   - array: rows that one execution takes at most, each by itself; 1 is no array. The same text always comes with the same.
+    ///   - array: rows that one execution takes, each by itself; 1 is no array.
     package func prepare(
         _ sql: String, columns: [Int], rows: Int = 1, array: Int = 1
     ) throws(ODBCError) -> ODBCPrepared {
-        if let found = prepared[sql] { return found }
+        let key = array > 1 ? "\(array) \(sql)" : sql
+        if let found = prepared[key] { return found }
         let made = try ODBCPrepared(connection, sql, columns: columns, rows: rows, array: array)
-        prepared[sql] = made
+        prepared[key] = made
         return made
     }
 

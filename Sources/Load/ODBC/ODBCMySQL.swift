@@ -161,8 +161,8 @@ struct ODBCMySQL: ODBCDialect {
         return table.key.allSatisfy { key in names.contains { $0.isSame(as: key) } }
     }
 
-    // MariaDB takes an array in one message.
-    var rowsAtOnce: ODBCRowsAtOnce { .array(1000) }
+    // Its driver would send an array in one message, but loses rows of it.
+    var rowsAtOnce: ODBCRowsAtOnce { .values(rows: 128, parameters: 32_000) }
 
     var staging: (any StagingDialect)? { MySQLStaging() }
 

@@ -24,7 +24,6 @@ final class ODBCSending {
     private let update: (sql: String, columns: [Int])?
     private var inserts: [Int: ODBCPrepared] = [:]
     private var seeks: [Int: ODBCPrepared] = [:]
-    private var updating: ODBCPrepared?
 
     init(
         _ session: ODBCTarget.Session, table: TargetTable, travels: [ODBCTravel], mode: WriteMode, key: [String]
@@ -38,7 +37,7 @@ final class ODBCSending {
             most = ODBCSending.power(max(1, min(rows, parameters / max(1, quoted.count))))
             isArray = false
         case .array(let rows):
-            most = rows
+            most = ODBCSending.power(rows)
             isArray = rows > 1
         }
         insertHead = "INSERT INTO \(name)(\(quoted.joined(separator: ", "))) VALUES "
@@ -94,9 +93,7 @@ final class ODBCSending {
             return try merge(first + count / 2, count - count / 2)
         }
         guard let update else { return }
-        let made = try updating ?? statements.prepare(update.sql, columns: update.columns, array: isArray ? most : 1)
-        updating = made
-        try run(made, first, count)
+        try run(update.sql, update.columns, first, count)
     }
 
     /// How many rows of the table have keys of these rows; counts are powers of two, so that there are few statements.
@@ -118,7 +115,7 @@ final class ODBCSending {
     // MARK: Inserts
 
     private func insert(_ first: Int, _ count: Int) throws {
-        if isArray || most == 1 { return try run(try statement(1), first, count) }
+        if isArray || most == 1 { return try run(insertHead + row + insertTail, columns, first, count, isInsert: true) }
         var next = first
         while next < first + count {
             let size = ODBCSending.power(min(most, first + count - next))
@@ -131,28 +128,38 @@ final class ODBCSending {
 
     private func statement(_ rows: Int) throws -> ODBCPrepared {
         if let found = inserts[rows] { return found }
-        let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
         let made = try statements.prepare(
-            insertHead + Array(repeating: row, count: rows).joined(separator: ", ") + insertTail, columns: columns,
-            rows: rows, array: isArray ? most : 1)
+            insertHead + Array(repeating: row, count: rows).joined(separator: ", ") + insertTail, columns: columns, rows: rows)
         inserts[rows] = made
         return made
     }
 
-    /// Runs a statement of one row with these rows.
-    private func run(_ statement: ODBCPrepared, _ first: Int, _ count: Int) throws {
-        if isArray {
-            do { try statement.execute(buffer, first: first, count: count) } catch {
-                suspects =
-                    statement.suspects.map { $0.lowerBound + first..<$0.upperBound + first } ?? first..<first + count
+    /// Question marks for one row.
+    private var row: String { "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")" }
+
+    /// Runs a statement of one row with these rows: by arrays whose sizes are powers of two, or one by one.
+    private func run(_ sql: String, _ columns: [Int], _ first: Int, _ count: Int, isInsert: Bool = false) throws {
+        var next = first
+        while next < first + count {
+            let size = isArray ? ODBCSending.power(min(most, first + count - next)) : 1
+            let prepared = try statements.prepare(sql, columns: columns, array: size)
+            do {
+                let changed = try prepared.execute(buffer, first: next, count: size)
+                // One is what some drivers say of each row.
+                if isInsert, changed > 1, changed != size { throw lost(changed, size) }
+            } catch let error as ODBCError {
+                let found = prepared.suspects ?? 0..<size
+                suspects = next + found.lowerBound..<next + found.upperBound
                 throw error
             }
-            return
+            next += size
         }
-        for row in first..<first + count {
-            suspects = row..<row + 1
-            try statement.execute(buffer, first: row, count: 1)
-        }
-        suspects = nil
+    }
+
+    private func lost(_ changed: Int, _ sent: Int) -> LoadError {
+        LoadError(
+            .configuration,
+            "\(statements.connection.settings.name): of \(sent) rows that were sent in an array \(changed) arrived: the driver loses rows, or "
+                + "something in the database passes over them")
     }
 }
