@@ -46,7 +46,7 @@ def main():
         cases = {key: counts for key, counts in ended.items() if key[0] in suites}
         # What most cases of a suite begin with are its engines; other arguments are values of cases for one engine.
         totals = collections.Counter(engine for counts in cases.values() for engine in counts if engine)
-        engines = [engine for engine, _ in totals.most_common() if all(c.isalnum() or c == "-" for c in engine)]
+        engines = [engine for engine, _ in totals.most_common()]
         shared = max((len(counts) for counts in cases.values()), default=0)
         most = [set(counts) for counts in cases.values() if len(counts) == shared]
         engines = [engine for engine in engines if sum(engine in found for found in most) * 2 > len(most)]
@@ -66,7 +66,7 @@ def main():
             rows.append([case] + cells)
         width = max(len(row[0]) for row in rows)
         print(f"\n{name}: cases x engines, variants that passed")
-        print("  ".join([" " * width] + [f"{engine:>8}" for engine in engines]))
+        print("  ".join([" " * width] + [f"{engine:>{max(8, len(engine))}}" for engine in engines]))
         for row in rows:
             print("  ".join([f"{row[0]:<{width}}"] + [f"{cell:>{max(8, len(engine))}}" for cell, engine in zip(row[1:], engines)]))
     sys.exit(1 if isWrong else 0)
