@@ -184,7 +184,8 @@ struct ODBCMySQL: ODBCDialect {
         case .date: ODBCTravel(ODBCParameter(.text), .day)
         case .time: ODBCTravel(ODBCParameter(.text), .clock)
         case .datetime, .timestamp:
-            ODBCTravel(ODBCParameter(.text), .moment(digits: described.form == .timestamp ? min(6, described.digits) : 6))
+            ODBCTravel(
+                ODBCParameter(.text), .moment(digits: described.form == .timestamp ? min(6, described.digits) : 6))
         case .text, .json, .null: ODBCTravel(ODBCParameter(.text), .text)
         case .uuid: ODBCTravel(ODBCParameter(.text))
         }

@@ -129,7 +129,8 @@ final class ODBCSending {
     private func statement(_ rows: Int) throws -> ODBCPrepared {
         if let found = inserts[rows] { return found }
         let made = try statements.prepare(
-            insertHead + Array(repeating: row, count: rows).joined(separator: ", ") + insertTail, columns: columns, rows: rows)
+            insertHead + Array(repeating: row, count: rows).joined(separator: ", ") + insertTail, columns: columns,
+            rows: rows)
         inserts[rows] = made
         return made
     }
