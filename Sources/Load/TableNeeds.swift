@@ -4,12 +4,15 @@ internal import Manifest
 /// What a run needs of its table, whatever the engine.
 enum TableNeeds {
     /// Whether the run's columns fit without any DDL.
-    static func fits(_ table: TargetTable, _ manifest: RunManifest) -> Bool {
+    ///
+    /// - Parameter decimals: those of the engine; nil where a decimal has any number of digits.
+    static func fits(_ table: TargetTable, _ manifest: RunManifest, _ decimals: DecimalRange? = nil) -> Bool {
         guard table.key == manifest.tableKey, !table.columns.isEmpty else { return false }
         return columns(manifest, present: table.columns).allSatisfy { column in
-            table.columns.named(column.name).map {
+            table.columns.named(column.name).map { present in
                 manifest.guards.freezesTypes
-                    || $0.type.widened(with: column.type) == $0.type && $0.precision == $0.precision(with: column)
+                    || present.type.widened(with: column.type) == present.type
+                        && (decimals == nil || decimals?.precision(of: present, with: column) == present.precision)
             } ?? manifest.guards.freezesColumns
         }
     }
@@ -53,6 +56,15 @@ enum TableNeeds {
         }
     }
 
+    /// Columns as an engine makes them: decimals with the digits that they get.
+    static func made(_ columns: [Column], _ decimals: DecimalRange) -> [Column] {
+        columns.map { column in
+            var column = column
+            if column.type == .decimal { column.precision = decimals.precision(column.precision) }
+            return column
+        }
+    }
+
     /// The columns of a table as `_bobbin_tables` keeps them, by the bytes of their names.
     static func noted(_ text: String?) -> [[UInt8]: Column] {
         guard let items = text.flatMap({ try? JSONValue(parsing: $0) })?.elements,
@@ -72,12 +84,15 @@ enum TableNeeds {
 
     /// The column as it holds its values and those to come.
     ///
+    /// - Parameter decimals: those of the engine; nil where a decimal has any number of digits.
     /// - Throws: for bytes, which are no text, and of which none would be made.
-    static func widened(_ column: Column, with other: Column, _ manifest: RunManifest) throws -> Column {
+    static func widened(
+        _ column: Column, with other: Column, _ manifest: RunManifest, _ decimals: DecimalRange? = nil
+    ) throws -> Column {
         let type = other.type
         let wider = column.type.widened(with: type)
         guard column.type == .bytes, wider != .bytes else {
-            return Column(name: column.name, type: wider, precision: column.precision(with: other))
+            return Column(name: column.name, type: wider, precision: decimals?.precision(of: column, with: other))
         }
         throw LoadError(
             .configuration,

@@ -34,14 +34,6 @@ package struct Precision: Sendable, Hashable {
     /// Digits before the point.
     package var whole: Int { digits - scale }
 
-    /// The least precision that holds the values of both.
-    package func union(_ other: Precision) -> Precision {
-        var both = self
-        both.scale = max(scale, other.scale)
-        both.digits = max(whole, other.whole) + both.scale
-        return both
-    }
-
     /// As much of it as an engine has.
     package func limited(digits: Int, scale: Int) -> Precision {
         var limited = self
@@ -51,19 +43,41 @@ package struct Precision: Sendable, Hashable {
     }
 }
 
-extension Column {
-    /// The precision once values of another column of this name come to those of this one; nil when it is not known.
-    package func precision(with other: Column) -> Precision? {
-        guard type.widened(with: other.type) == .decimal, let own = bound, let new = other.bound else { return nil }
-        return own.union(new)
+/// The decimals that an engine has.
+package struct DecimalRange: Sendable {
+    /// The most digits of a column.
+    package var digits: Int
+    /// The most of them behind the point.
+    package var scale: Int
+    /// What a column has of which its source says nothing.
+    package var standard: Precision
+
+    /// A range.
+    package init(digits: Int, scale: Int, standard: Precision) {
+        self.digits = digits
+        self.scale = scale
+        self.standard = standard
     }
 
-    /// What its values stay within; nil when that is not known.
-    private var bound: Precision? {
-        switch type {
-        case .integer, .bigint: Precision(digits: 19, scale: 0)
-        case .decimal: precision
-        default: nil
-        }
+    /// What a column of a precision has.
+    package func precision(_ precision: Precision?) -> Precision {
+        (precision ?? standard).limited(digits: digits, scale: scale)
+    }
+
+    /// What a column has once values of `other` come to it: never less before or behind the point than it had.
+    ///
+    /// Digits before the point go first where there are not enough for all.
+    package func precision(of column: Column, with other: Column) -> Precision? {
+        guard column.type.widened(with: other.type) == .decimal else { return nil }
+        let old = bound(column)
+        let new = bound(other)
+        let room = max(0, digits - old.digits)
+        let whole = min(max(0, new.whole - old.whole), room)
+        let behind = min(max(0, min(new.scale, scale) - old.scale), room - whole)
+        return Precision(whole: old.whole + whole, scale: old.scale + behind)
+    }
+
+    private func bound(_ column: Column) -> Precision {
+        precision(column.type == .decimal ? column.precision : Precision(whole: 19, scale: 0))
     }
 }

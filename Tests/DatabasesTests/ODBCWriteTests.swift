@@ -156,8 +156,8 @@ import Testing
         #expect(try connection.query("SELECT id FROM \(table) ORDER BY id").rows == [["1"], ["2"]])
         // Outside of one each statement commits by itself.
         try #expect(insert(statements, table, 5) == 1)
-        #expect(
-            try (database == .sqlite ? connection : database.connect()).value("SELECT count(*) FROM \(table)") == "3")
+        let other = try database == .sqlite ? connection : database.connect()
+        #expect(try other.value("SELECT count(*) FROM \(table)") == "3")
     }
 
     private func insert(_ statements: ODBCStatements, _ table: String, _ id: Int) throws -> Int {

@@ -148,7 +148,7 @@ import Testing
                 batch.chunks = [["{\"n\":2,\"v\":\"b\"}", "{\"n\":3,\"v\":\"c\"}"]]
             })
         #expect(try world.rows(["k", "n", "v"]) == ["1|1|a", "NULL|2|b", "NULL|3|c"])
-        if target.engine == .mariadb {
+        if target == .native(.mariadb) {
             let required =
                 "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND is_nullable = 'NO'"
             #expect(try world.query("\(required) AND table_name = 'rows' ORDER BY 1") == ["n"])

@@ -30,7 +30,7 @@ struct DuckDBChanges {
                 // A frozen contract changes nothing: rows that do not fit are rejected one by one.
                 if manifest.guards.freezesTypes { continue }
                 let old = present[index]
-                present[index] = try TableNeeds.widened(old, with: column, manifest)
+                present[index] = try TableNeeds.widened(old, with: column, manifest, DuckDBDecimal.range)
                 let wide = types.declared(present[index])
                 guard wide != types.declared(old) else { continue }
                 let actual = declared.first { column.isNamed($0.name) }?.type ?? ""

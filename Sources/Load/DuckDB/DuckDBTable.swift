@@ -33,7 +33,7 @@ struct DuckDBTable {
             let type = declared.first { column.isNamed($0.name) }?.type ?? own
             return Place(
                 name: column.name, type: column.type, declared: type,
-                precision: DuckDBDecimal.precision(column.precision),
+                precision: DuckDBDecimal.range.precision(column.precision),
                 isForeign: type != own)
         }
         constraints = try DuckDBConstraint.all(connection, table.name)
@@ -57,7 +57,7 @@ struct DuckDBTable {
         if declared.isEmpty { try TableNeeds.refuseNewTable(manifest, present: []) }
         try claim(connection, manifest)
         var present = try columns(connection, manifest.table, declared)
-        let wanted = TableNeeds.columns(manifest, present: present)
+        let wanted = TableNeeds.made(TableNeeds.columns(manifest, present: present), DuckDBDecimal.range)
         guard !wanted.isEmpty || !present.isEmpty else {
             return try DuckDBTable(
                 connection, TargetTable(name: manifest.table, columns: [], key: manifest.tableKey))
@@ -168,7 +168,7 @@ struct DuckDBTypes {
         case .boolean: "BOOLEAN"
         case .integer, .bigint: "BIGINT"
         case .double: "DOUBLE"
-        case .decimal: DuckDBDecimal.declared(DuckDBDecimal.precision(column.precision))
+        case .decimal: DuckDBDecimal.declared(DuckDBDecimal.range.precision(column.precision))
         case .date: "DATE"
         case .time: "TIME"
         case .datetime: "TIMESTAMP"

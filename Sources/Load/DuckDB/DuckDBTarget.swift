@@ -114,7 +114,9 @@ extension DuckDBTarget: SQLTarget {
 
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
         let connection = try connection
-        if let known = tables[manifest.table], TableNeeds.fits(known.table, manifest) { return known.table }
+        if let known = tables[manifest.table], TableNeeds.fits(known.table, manifest, DuckDBDecimal.range) {
+            return known.table
+        }
         tables[manifest.table] = nil
         connection.forgetStatements()
         let made = try DuckDBTable.prepare(connection, manifest)

@@ -3,13 +3,9 @@ internal import Manifest
 
 /// Decimals as DECIMAL keeps them, with 38 digits, 18 of them behind the point, where the source says nothing else.
 enum DuckDBDecimal {
-    private static let scale = 18
-
-    /// What a column of a precision has.
-    static func precision(_ precision: Precision?) -> Precision {
-        let digits = DuckDBAppender.decimalDigits
-        return (precision ?? Precision(whole: digits - scale, scale: scale)).limited(digits: digits, scale: digits)
-    }
+    static let range = DecimalRange(
+        digits: DuckDBAppender.decimalDigits, scale: DuckDBAppender.decimalDigits,
+        standard: Precision(whole: DuckDBAppender.decimalDigits - 18, scale: 18))
 
     /// How it is declared.
     static func declared(_ precision: Precision) -> String { "DECIMAL(\(precision.digits),\(precision.scale))" }

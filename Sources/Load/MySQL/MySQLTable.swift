@@ -16,7 +16,7 @@ enum MySQLTable {
             manifest, present: manifest.guards.freezesTables ? columns(connection, manifest) : [])
         try claim(connection, manifest)
         var present = try columns(connection, manifest)
-        let wanted = TableNeeds.columns(manifest, present: present)
+        let wanted = TableNeeds.made(TableNeeds.columns(manifest, present: present), MySQLDecimal.range)
         guard !wanted.isEmpty || !present.isEmpty else {
             return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
@@ -36,7 +36,7 @@ enum MySQLTable {
                 if let index = present.firstIndex(where: { $0.isNamed(column.name) }) {
                     if manifest.guards.freezesTypes { continue }
                     let old = present[index]
-                    present[index] = try TableNeeds.widened(old, with: column, manifest)
+                    present[index] = try TableNeeds.widened(old, with: column, manifest, MySQLDecimal.range)
                     guard types.declared(present[index]) != types.declared(old) else { continue }
                     try connection.execute("ALTER TABLE \(table) MODIFY \(name) \(types.declared(present[index]))")
                     for update in corrections(table, name, old.type) { try connection.execute(update) }

@@ -115,7 +115,7 @@ extension MySQLTarget: SQLTarget, TargetSavepoints {
 
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
         let connection = try connection
-        if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
+        if let table = tables[manifest.table], TableNeeds.fits(table, manifest, MySQLDecimal.range) { return table }
         // One loader at a time changes tables; the name is the server's, so the database's stands in it.
         let name = "CONCAT('bobbin ', DATABASE())"
         let lock = try connection.query("SELECT GET_LOCK(\(name), 60)")

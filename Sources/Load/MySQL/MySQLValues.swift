@@ -3,19 +3,12 @@ internal import Manifest
 
 /// Decimals as `decimal` keeps them, with 65 digits, 30 of them behind the point, where the source says no less.
 enum MySQLDecimal {
-    /// The most that there is.
-    private static let most = (digits: 65, scale: 30)
+    static let range = DecimalRange(digits: 65, scale: 30, standard: Precision(whole: 35, scale: 30))
 
-    /// What a column of a precision has.
-    static func precision(_ precision: Precision?) -> (digits: Int, scale: Int) {
-        guard let limited = precision?.limited(digits: most.digits, scale: most.scale) else { return most }
-        return (limited.digits, limited.scale)
-    }
-
-    /// How it is declared.
+    /// How a column is declared.
     static func declared(_ precision: Precision?) -> String {
-        let (digits, scale) = self.precision(precision)
-        return "decimal(\(digits),\(scale))"
+        let precision = range.precision(precision)
+        return "decimal(\(precision.digits),\(precision.scale))"
     }
 
     /// Why a JSON number cannot be kept digit for digit; `nil` when it can.

@@ -29,7 +29,7 @@ final class MySQLWriter: RowWriter {
     private let connection: MySQLConnection
     private let types: [LogicalType]
     /// Of decimals: digits in all and behind the point.
-    private let precisions: [(digits: Int, scale: Int)]
+    private let precisions: [Precision]
     /// Columns of which not every value can be kept.
     private let checked: [Int]
     private let load: String
@@ -60,7 +60,7 @@ final class MySQLWriter: RowWriter {
         self.isPlain = isPlain
         let types = table.columns.map(\.type)
         self.types = types
-        precisions = table.columns.map { MySQLDecimal.precision($0.precision) }
+        precisions = table.columns.map { MySQLDecimal.range.precision($0.precision) }
         checked = types.indices.filter { [.decimal, .double, .timestamp, .datetime, .date, .time].contains(types[$0]) }
         let quoted = try table.columns.map { try MySQLConnection.quote(identifier: $0.name) }
         let names = quoted.joined(separator: ", ")

@@ -75,6 +75,8 @@ protocol ODBCDialect: Sendable {
 
     /// The type of a column that Bobbin makes. No type may change a value.
     func declared(_ column: Column, _ shape: ODBCShape) -> String
+    /// How many digits decimals have; nil where they have any number, or all the same.
+    var decimals: DecimalRange? { get }
     /// What follows the list of columns.
     var tableOptions: String { get }
     /// The table's columns in their order, without those that take no values; none when there is no table.
@@ -121,6 +123,7 @@ extension ODBCDialect {
     func savepoint(_ name: String) -> (make: String, undo: String, release: String?) {
         ("SAVEPOINT \(name)", "ROLLBACK TO SAVEPOINT \(name)", "RELEASE SAVEPOINT \(name)")
     }
+    var decimals: DecimalRange? { nil }
     var tableOptions: String { "" }
     func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {}
     func addColumn(_ table: String, _ name: String, _ type: String) -> String {

@@ -65,6 +65,8 @@ struct ODBCMySQL: ODBCDialect {
 
     var tableOptions: String { " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4" }
 
+    var decimals: DecimalRange? { MySQLDecimal.range }
+
     func columns(_ statements: ODBCStatements, _ table: String) throws -> [Column] {
         let found = try statements.query(
             """
@@ -184,7 +186,7 @@ struct ODBCMySQL: ODBCDialect {
         case .decimal:
             ODBCTravel(
                 ODBCParameter(.text),
-                .decimal(digits: MySQLDecimal.precision(nil).digits, scale: MySQLDecimal.precision(nil).scale))
+                .decimal(digits: MySQLDecimal.range.digits, scale: MySQLDecimal.range.scale))
         case .date: ODBCTravel(ODBCParameter(.text), .day)
         case .time: ODBCTravel(ODBCParameter(.text), .clock)
         case .datetime, .timestamp:

@@ -19,7 +19,8 @@ struct ODBCTable {
             manifest, present: manifest.guards.freezesTables ? columns(manifest.table) : [])
         try claim(manifest)
         var present = try columns(manifest.table)
-        let wanted = TableNeeds.columns(manifest, present: present)
+        var wanted = TableNeeds.columns(manifest, present: present)
+        if let decimals = dialect.decimals { wanted = TableNeeds.made(wanted, decimals) }
         guard !wanted.isEmpty || !present.isEmpty else {
             return TargetTable(name: manifest.table, columns: [], key: manifest.tableKey)
         }
@@ -48,7 +49,7 @@ struct ODBCTable {
                 // A frozen contract changes nothing: rows that do not fit are rejected one by one.
                 if manifest.guards.freezesTypes { continue }
                 let old = present[index]
-                let new = try TableNeeds.widened(old, with: column, manifest)
+                let new = try TableNeeds.widened(old, with: column, manifest, dialect.decimals)
                 present[index] = new
                 guard dialect.declared(new, shape) != dialect.declared(old, shape) else { continue }
                 try change(manifest, table, old, new, shape)
@@ -120,16 +121,9 @@ struct ODBCTable {
 
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
     private func columns(_ table: String) throws -> [Column] {
-        var noted: [[UInt8]: LogicalType] = [:]
         let rows = try books.rows("SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(table)])
-        if let text = rows.first?[0], let items = (try? JSONValue(parsing: text))?.elements,
-            let columns = try? Column.parse(items)
-        {
-            for column in columns { noted[Array(column.name.utf8)] = column.type }
-        }
-        return try dialect.columns(statements, table).map { column in
-            Column(name: column.name, type: noted[Array(column.name.utf8)] ?? column.type)
-        }
+        let noted = TableNeeds.noted(rows.first?[0])
+        return try dialect.columns(statements, table).map { noted[Array($0.name.utf8)] ?? $0 }
     }
 }
 
@@ -147,7 +141,12 @@ struct ODBCIndexes {
     }
 
     func make(_ manifest: RunManifest, _ table: String) throws {
-        if !manifest.tableKey.isEmpty { try make(manifest, table, "key", manifest.tableKey) }
+        if !manifest.tableKey.isEmpty {
+            try make(manifest, table, "key", manifest.tableKey)
+        } else if try noted(manifest, "key") != nil {
+            // Of a key that the job no longer has.
+            try drop(ODBCIndexes.name(manifest.table, "key"), table)
+        }
         let columns = manifest.partition.fields.map(\.name)
         // The delete of a partition needs an index that begins with its columns.
         guard manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) else {

@@ -226,7 +226,9 @@ extension ODBCTarget: SQLTarget, TargetSavepoints {
 
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
         let session = try session
-        if let table = tables[manifest.table], TableNeeds.fits(table, manifest) { return table }
+        if let table = tables[manifest.table], TableNeeds.fits(table, manifest, session.dialect.decimals) {
+            return table
+        }
         try tryTransactions(session)
         tables[manifest.table] = nil
         let connection = session.connection
