@@ -14,8 +14,6 @@ struct PartitionExtraction {
     /// Place in the invocation; earlier ones are served first.
     let rank: Int
     let abandoned: [AdoptableRun]
-    let files: [SourceFile]
-
     private var spool: Spool { context.spool }
     private var key: LogKey { LogKey(job: stream.settings.job, stream: stream.settings.name, partition: partition) }
 
@@ -64,7 +62,12 @@ struct PartitionExtraction {
         let mode = stream.settings.mode
         var from = mode.isReplace && !stream.isFileSource ? JSONValue.null : last?.cursorTo ?? .null
         if let since = stream.wish.since { from = .record([("since", .string(since))]) }
-        if stream.isFileSource, nothingNew(from) { return }
+        let isCancelled: () -> Bool = { [context, key] in
+            if context.stop.isStopped { return true }
+            return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
+        }
+        let files = try stream.files(of: partition, context, isCancelled: isCancelled)
+        if stream.isFileSource, nothingNew(files, from) { return }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
                 let resume = run.checkpoints.last?.entry.cursor, !resume.isNull
@@ -90,7 +93,7 @@ struct PartitionExtraction {
         }
         for old in abandoned { try spool.discard(old.run, ownerIsGone: old.isDead) }
         do {
-            try read(writer, from: from, began: began, &result)
+            try read(writer, files, from: from, isCancelled: isCancelled, &result)
         } catch {
             let failure = ExtractError(error)
             result.rows = writer.manifest.rows
@@ -113,23 +116,20 @@ struct PartitionExtraction {
     }
 
     /// Whether no file is new or changed since the last run.
-    private func nothingNew(_ from: JSONValue) -> Bool {
+    private func nothingNew(_ files: [SourceFile], _ from: JSONValue) -> Bool {
         guard !files.isEmpty else { return true }
         return FileSeen.isUnchanged(files, from)
     }
 
     private func read(
-        _ writer: RunWriter, from: JSONValue, began: Int64, _ result: inout PartitionResult
+        _ writer: RunWriter, _ files: [SourceFile], from: JSONValue, isCancelled: @escaping () -> Bool,
+        _ result: inout PartitionResult
     ) throws {
         let settings = stream.settings
         let sink = RecordSink(
             writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
             declarations: settings.declarations, shape: settings.shape)
         defer { sink.abandon() }
-        let isCancelled: () -> Bool = { [context, key] in
-            if context.stop.isStopped { return true }
-            return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
-        }
         let resume = writer.manifest.chunks.last?.cursor ?? .null
         let rejects = InputRejects(writer)
         let reader = try stream.reader(

@@ -19,7 +19,7 @@ package final class StreamPlan: Sendable {
 
     private enum Kind: Sendable {
         case http(HTTPEndpoint, HTTPSourceSettings)
-        case files(FileSourceSettings, ReadingOptions, directory: String, [Manifest.Partition: [SourceFile]])
+        case files(FilePlan)
         case sql(SQLPlan)
         /// The database could not be asked.
         case failed(ExtractError)
@@ -71,24 +71,12 @@ package final class StreamPlan: Sendable {
             } catch { throw ExtractError(error) }
             partitions = wanted
             deadline = 2 * client.options.requestTimeout + 2 * HTTP.RetryPolicy.retryAfterCap
-        case (.files(let source), .files(let connection)?):
-            let options: ReadingOptions
-            do { options = try FileOptions.make(source, stream.columns, stream.shape) } catch {
-                throw ExtractError(.configuration, "\(stream.job): \(error)")
-            }
-            let found = try FileDiscovery.find(
-                source.pattern, in: connection.path, names: stream.partitions.map(\.name), files: files
-            ).filter { item in
-                item.partition.fields.allSatisfy { field in
-                    restriction[field.name]?.contains { $0.isSame(as: field.value) } ?? true
-                }
-            }
-            // Where nothing partitions the files, no file at all is still a (possibly empty) table.
-            partitions = found.map(\.partition)
-            self.source = .files(
-                source, options, directory: connection.path,
-                Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) }))
-            deadline = 600
+        case (.files(let source), let connection?):
+            let plan = try FilePlan(
+                stream, source, connection, wanted: wanted, restriction: restriction, files: files, clock: clock)
+            partitions = plan.partitions
+            self.source = .files(plan)
+            deadline = plan.deadline
         case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?), (.sql, .odbc?):
             guard let table else { throw ExtractError(.configuration, "\(stream.job): its table was not looked for") }
             source = .sql(table)
@@ -102,7 +90,7 @@ package final class StreamPlan: Sendable {
         }
     }
 
-    /// A stream of a database that could not be asked: its partitions fail.
+    /// A stream of a database or host that could not be asked: its partitions fail.
     package init(
         _ stream: Configuration.Stream, of configuration: Settings, wanted: [Manifest.Partition], wish: Wish,
         failure: ExtractError
@@ -125,8 +113,20 @@ package final class StreamPlan: Sendable {
     /// The table or query that it reads; nil for other sources.
     package var table: SQLPlan? { if case .sql(let plan) = source { plan } else { nil } }
 
-    func files(of partition: Manifest.Partition) -> [SourceFile] {
-        if case .files(_, _, _, let files) = source { files[partition] ?? [] } else { [] }
+    /// Whether it reads files that its configuration names, so that its partitions are listed there, too.
+    package var isNamed: Bool { if case .files(let plan) = source { !plan.settings.files.isEmpty } else { false } }
+
+    /// Where the files of a file source lie, for messages.
+    package var place: String? { if case .files(let plan) = source { plan.store.place } else { nil } }
+
+    /// The files of a partition as they are now; none of other sources.
+    func files(
+        of partition: Manifest.Partition, _ context: ExtractContext, isCancelled: @escaping () -> Bool
+    ) throws -> [SourceFile] {
+        guard case .files(let plan) = source else { return [] }
+        return try plan.files(
+            of: partition, LogKey(job: settings.job, stream: settings.name, partition: partition), context,
+            isCancelled: isCancelled)
     }
 
     var guards: Guards {
@@ -151,11 +151,13 @@ package final class StreamPlan: Sendable {
                 endpoint, source, context: context,
                 log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
                 from: from, rejects: rejects, isCancelled: isCancelled)
-        case .files(let source, let options, let directory, _):
+        case .files(let plan):
+            let log = LogKey(job: settings.job, stream: settings.name, partition: partition)
             return FileSourceReader(
-                directory: directory, files: files, takesAll: settings.mode.isReplace || wish.isFullRefresh,
-                options: options, settings: source, context: context,
-                partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
+                place: plan.store.place, session: try plan.store.connect(isCancelled: isCancelled),
+                attempts: plan.attempts(log, context), files: files,
+                takesAll: settings.mode.isReplace || wish.isFullRefresh, options: plan.options, settings: plan.settings,
+                context: context, partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
                 isCancelled: isCancelled)
         case .failed(let error): throw error
         case .sql(let plan):

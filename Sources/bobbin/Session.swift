@@ -65,9 +65,19 @@ final class Session: Sendable {
                 }
                 return try found.map(plan)
             }
-            let plan = try plan(nil)
-            if plan.isFileSource { try checkFiles(plan, workspace, restriction, options) }
-            return [plan]
+            do {
+                let plan = try plan(nil)
+                if plan.isFileSource, !plan.isNamed { try checkFiles(plan, workspace, restriction, options) }
+                return [plan]
+            } catch let error as ExtractError {
+                // One host that is away is no reason to leave the others alone.
+                guard case .files = stream.source, error.kind != .configuration else { throw error }
+                return [
+                    StreamPlan(
+                        stream, of: workspace.settings, wanted: wanted.isEmpty ? [Manifest.Partition([])] : wanted,
+                        wish: options.wish, failure: error)
+                ]
+            }
         }
         try checkTables(plans)
         return try select(plans, options.select)
@@ -131,10 +141,8 @@ final class Session: Sendable {
                 throw CommandError(.usage, "--set \(name)=\(value): no file of \(stream.job) is of that partition")
             }
         }
-        guard plan.partitions.isEmpty, case .files(let source) = stream.source,
-            case .files(let connection)? = workspace.settings.connections[source.connection]
-        else { return }
-        Console.error("\(stream.job): no file matches \(connection.path)/\(source.path)")
+        guard plan.partitions.isEmpty, case .files(let source) = stream.source, let place = plan.place else { return }
+        Console.error("\(stream.job): no file matches \(place)/\(source.path)")
     }
 
     /// Extracts; results come in the order of the plans.
@@ -163,7 +171,7 @@ final class Session: Sendable {
         case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
         case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
         case .duckdb(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
-        case .http, .files, .odbc, nil: break
+        case .http, .files, .s3, .sftp, .odbc, nil: break
         }
         let target = try open(name, options)
         let worker = try LoadWorker(

@@ -78,7 +78,7 @@ struct Workspace {
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
-        case .http, .files, .odbc, nil:
+        case .http, .files, .s3, .sftp, .odbc, nil:
             throw LoadError(
                 .configuration,
                 "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"
@@ -116,7 +116,7 @@ struct Workspace {
                 made.isReadOnly = !(isLoading && isTarget)
                 return try DuckDBSession(made)
             case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
-            case .http, .files, nil:
+            case .http, .files, .s3, .sftp, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")
             }
         }

@@ -35,8 +35,9 @@ struct SourceReader {
         }
         fields.checkKeys(for: type, called: "connection type")
         switch type {
+        case "http" where fields.hasAny("files"): return readHTTPFiles(name, fields)
         case "http": return readHTTP(name, connection.method, fields)
-        case "files": return readFiles(name, fields)
+        case "files", "s3", "sftp": return readFiles(name, fields)
         default: return readSQL(name, fields, stream)
         }
     }
@@ -116,6 +117,8 @@ struct SourceReader {
                 "the values of {\(Message.shortened(partition.name))} cannot come from the path of an HTTP source; list them"
             )
         }
+        requirePath(fields)
+        refuse(Self.fileKeys, of: fields, "the key is for files; name them under `files`, in place of `path`")
         let query = named("query", of: fields)
         let headers = named("headers", of: fields)
         checkHeaders(fields)
@@ -149,7 +152,52 @@ struct SourceReader {
                 pageSize: fields.integer("page_size"), pagination: pagination, incremental: incremental))
     }
 
+    /// Keys of sources that only files have.
+    static let fileKeys = ["format", "compression", "header", "columns", "delimiter", "null"]
+    /// Keys of sources that only pages of records have.
+    static let pageKeys = ["path", "method", "query", "headers", "body", "page_size", "pagination", "incremental"]
+
+    private func requirePath(_ fields: Fields) {
+        guard !fields.has("path"), let shape = fields.section["path"]?.shape else { return }
+        fields.fail(.missingKey, "path", "the key is missing; expected \(shape.expectation)")
+    }
+
+    /// Notes keys that do not go with the kind of the source.
+    private func refuse(_ keys: [String], of fields: Fields, _ reason: String) {
+        for layer in fields.layers where !layer.isShared {
+            for entry in layer.entries where keys.contains(entry.key) && !entry.value.isNull {
+                fields.issues.add(.conflict, at: entry.mark, layer.path.appending(entry.key), reason)
+            }
+        }
+    }
+
+    /// Files by name: HTTP has no listing.
+    private func readHTTPFiles(_ connection: String, _ fields: Fields) -> Source? {
+        refuse(
+            Self.pageKeys, of: fields, "the key is for pages of records, and the source names `files`: keep one of them"
+        )
+        for partition in partitions where partition.values == .fromPath {
+            fields.fail(
+                .conflict, "files",
+                "the values of {\(Message.shortened(partition.name))} cannot come from paths, as there is no listing over http; list them"
+            )
+        }
+        let place = fields.place(of: "files")
+        let templates = fields.texts("files").compactMap { text -> Placed? in
+            if text.utf8.contains(UInt8(ascii: "*")) {
+                fields.fail(
+                    .wrongValue, "files",
+                    "\(Message.quoted(text)): there is no listing over http, so no globs: name each file, with {placeholders} for the values of "
+                        + "partitions")
+            }
+            return (try? Template(parsing: text)).map { Placed(template: $0, mark: place.mark, path: place.path) }
+        }
+        checkPlaceholders(templates, known: [], fields, at: "files")
+        return files(connection, path: nil, templates.map(\.template), fields)
+    }
+
     private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
+        requirePath(fields)
         let path = template("path", of: fields)
         if let path { checkPlaceholders([path], known: [], fields, isPattern: true) }
         for partition in partitions where partition.values != .fromPath {
@@ -158,22 +206,24 @@ struct SourceReader {
                 "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions"
             )
         }
+        return path.map { files(connection, path: $0.template, [], fields) }
+    }
+
+    private func files(_ connection: String, path: Template?, _ files: [Template], _ fields: Fields) -> Source {
         let columns = fields.texts("columns")
         if !fields.boolean("header"), columns.isEmpty {
             fields.fail(
                 .missingKey, "columns",
                 "the key is missing; files without a header line need the names of their columns")
         }
-        return path.map { path in
-            .files(
-                FileSourceSettings(
-                    connection: connection, path: path.template,
-                    format: fields.choice("format", FileSourceSettings.Format.auto),
-                    compression: fields.choice("compression", FileSourceSettings.Compression.auto),
-                    hasHeader: fields.boolean("header"), columns: columns,
-                    delimiter: fields.optionalText("delimiter").flatMap(TextRule.delimiter),
-                    null: fields.optionalText("null"), records: fields.text("records")))
-        }
+        return .files(
+            FileSourceSettings(
+                connection: connection, path: path ?? .empty, files: files,
+                format: fields.choice("format", FileSourceSettings.Format.auto),
+                compression: fields.choice("compression", FileSourceSettings.Compression.auto),
+                hasHeader: fields.boolean("header"), columns: columns,
+                delimiter: fields.optionalText("delimiter").flatMap(TextRule.delimiter),
+                null: fields.optionalText("null"), records: fields.text("records")))
     }
 
     private func checkHeaders(_ fields: Fields) {
@@ -214,7 +264,8 @@ struct SourceReader {
 
     /// - Parameter isPattern: whether braces with a comma are alternatives (`{csv,tsv}`) and not a name.
     private func checkPlaceholders(
-        _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false
+        _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false,
+        at key: String = "path"
     ) {
         let columns = partitions.map(\.name)
         let all = columns + known
@@ -236,9 +287,10 @@ struct SourceReader {
         let used = Set(templates.flatMap(\.template.placeholders))
         for partition in partitions where partition.count > 1 && !used.contains(partition.name) {
             fields.fail(
-                .conflict, "path",
+                .conflict, key,
                 "nothing in the source uses {\(Message.shortened(partition.name))}, so every value of that partition "
-                    + "would read the same rows; put it into the path\(known.isEmpty ? "" : ", the query or the body")")
+                    + "would read the same rows; put it into the \(key)\(known.isEmpty ? "" : ", the query or the body")"
+            )
         }
     }
 }

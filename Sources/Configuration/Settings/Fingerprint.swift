@@ -7,6 +7,15 @@ extension Settings {
         switch connections[stream.source.connection] {
         case .http(let settings): text.add("base_url", settings.baseURL)
         case .files(let settings): text.add("directory", settings.path)
+        case .s3(let settings):
+            text.add("endpoint", settings.endpoint ?? settings.region)
+            text.add("bucket", settings.bucket)
+            text.add("prefix", settings.prefix)
+        case .sftp(let settings):
+            text.add("host", settings.host)
+            text.add("port", String(settings.port))
+            text.add("user", settings.user)
+            text.add("directory", settings.path)
         case .sqlite(let settings): text.add("file", settings.path)
         case .postgres(let settings):
             for name in ["host", "port", "dbname"] { text.add(name, settings.parameters[name]) }
@@ -122,6 +131,7 @@ private struct CanonicalText {
     mutating func add(_ source: FileSourceSettings) {
         add("type", "files")
         add("path", source.path.description)
+        for file in source.files { add("file", file.description) }
         add("format", source.format.rawValue)
         add("compression", source.compression.rawValue)
         add("header", String(source.hasHeader))

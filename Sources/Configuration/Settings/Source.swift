@@ -124,7 +124,7 @@ package struct Incremental: Sendable, Hashable {
     package let format: Format
 }
 
-/// Files below a connection's directory.
+/// Files below a connection's directory, prefix or base address.
 package struct FileSourceSettings: Sendable, Hashable {
     /// The format of files; `auto` goes by the name's ending.
     package enum Format: String, Sendable, Hashable {
@@ -138,8 +138,10 @@ package struct FileSourceSettings: Sendable, Hashable {
 
     /// The connection's name.
     package let connection: String
-    /// A glob; placeholders are names of partitions, or alternatives (`{csv,tsv}`).
+    /// A glob; placeholders are names of partitions, or alternatives (`{csv,tsv}`). Empty where ``files`` names them.
     package let path: Template
+    /// Of HTTP connections: the files by name, with partition values as placeholders; else empty.
+    package let files: [Template]
     /// The glob as `Formats` reads it: `{{` and `}}` are escaped there.
     package var pattern: String {
         path.parts.map { part in

@@ -74,17 +74,17 @@ final class HTTPSourceReader: SourceReader {
 
     private func fetch(into sink: RecordSink) throws {
         let request = try source.request(settings, log.partition, pager, since: since)
-        let ticket = try source.admit(log.partition)
+        let ticket = try source.breaker.admit()
         let response: HTTPResponse
         do {
             body.removeAll()
             response = try connection.perform(request, into: body)
             try source.client.check(response, body: body)
         } catch {
-            source.settle(ticket, log.partition, error)
+            source.breaker.settle(ticket, log.partition.description, error)
             throw error
         }
-        source.settle(ticket, log.partition, nil)
+        source.breaker.settle(ticket, log.partition.description, nil)
         try context.benches.with(rank: rank) { bench in
             try take(response, request, bench, sink)
         }
