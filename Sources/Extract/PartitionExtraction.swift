@@ -58,6 +58,7 @@ struct PartitionExtraction {
         if let failure = stream.failure { throw failure }
         try checkSpace()
         let base = try spool.lastNumber(key)
+        if let refusal = stream.limitRefusal(base: base) { throw refusal }
         let last = base > 0 ? try spool.manifest(key, base) : nil
         let mode = stream.settings.mode
         var from = mode.isReplace && !stream.isFileSource ? JSONValue.null : last?.cursorTo ?? .null
@@ -128,7 +129,7 @@ struct PartitionExtraction {
         let settings = stream.settings
         let sink = RecordSink(
             writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
-            declarations: settings.declarations, shape: settings.shape)
+            declarations: settings.declarations, shape: settings.shape, most: stream.wish.limit)
         defer { sink.abandon() }
         let resume = writer.manifest.chunks.last?.cursor ?? .null
         let rejects = InputRejects(writer)
@@ -138,7 +139,7 @@ struct PartitionExtraction {
         defer { result.retries = reader.retries }
         let deadline = stream.settings.timeouts.partition.map { context.clock.uptime() + seconds($0) }
         var nextLook = context.clock.uptime() + 1
-        while try reader.nextPage(into: sink) {
+        while try !sink.isAtLimit && reader.nextPage(into: sink) {
             let now = context.clock.uptime()
             if let deadline, now > deadline {
                 throw ExtractError(
@@ -152,7 +153,9 @@ struct PartitionExtraction {
         }
         try context.benches.with(rank: rank) { try sink.finish($0) }
         writer.manifest.retries = reader.retries
-        writer.manifest.cursorTo = reader.cursorTo
+        // The rows behind the limit are read by the next run: with the ones before it, where the source knows no better.
+        let isPart = sink.isAtLimit && !stream.goesOnBehindLimit
+        writer.manifest.cursorTo = isPart ? from : reader.cursorTo
         result.rows = writer.manifest.rows
         result.bytes = writer.manifest.bytes
         result.chunks = writer.manifest.chunks.count

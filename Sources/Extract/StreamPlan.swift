@@ -19,6 +19,7 @@ package final class StreamPlan: Sendable {
 
     private enum Kind: Sendable {
         case http(HTTPEndpoint, HTTPSourceSettings)
+        case child(HTTPChildPlan)
         case files(FilePlan)
         case sql(SQLPlan)
         /// The database could not be asked.
@@ -31,6 +32,9 @@ package final class StreamPlan: Sendable {
         package var since: String?
         /// Whether everything is read anew and put in the place of what is there.
         package var isFullRefresh = false
+
+        /// Rows of each partition at most; nil for all of them.
+        package var limit: Int?
 
         /// Nothing out of the ordinary.
         package init() {}
@@ -55,8 +59,11 @@ package final class StreamPlan: Sendable {
         // A run that was begun with another wish or salt is another one.
         let salt = RecordShaper.mark(of: settings.shape)
         fingerprint =
-            wish.since == nil && !wish.isFullRefresh && salt.isEmpty
-            ? identity : fnv1a("\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(salt)".utf8)
+            wish.since == nil && !wish.isFullRefresh && wish.limit == nil && salt.isEmpty
+            ? identity
+            : fnv1a(
+                "\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(wish.limit.map { "\0\($0)" } ?? "")\(salt)"
+                    .utf8)
         lowWater = configuration.load.lowWater
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
@@ -67,7 +74,14 @@ package final class StreamPlan: Sendable {
                     name: source.connection, client: client, baseURL: connection.baseURL, settings: source,
                     retry: HTTPOptions.retry(stream.retry),
                     connectionHeaders: connection.headers.map(\.name), partitions: wanted.count, clock: clock)
-                self.source = .http(endpoint, source)
+                if let parent = source.parent {
+                    self.source = .child(
+                        try HTTPChildPlan(
+                            endpoint, source, parent, of: stream, configuration, partitions: wanted.count,
+                            clock: clock))
+                } else {
+                    self.source = .http(endpoint, source)
+                }
             } catch { throw ExtractError(error) }
             partitions = wanted
             deadline = 2 * client.options.requestTimeout + 2 * HTTP.RetryPolicy.retryAfterCap
@@ -102,6 +116,39 @@ package final class StreamPlan: Sendable {
         source = .failed(failure)
         partitions = wanted
         deadline = 600
+    }
+
+    private var hasIncrementalParent: Bool {
+        if case .child(let plan) = source { plan.parentSettings.incremental != nil } else { false }
+    }
+
+    /// Whether a run that reads only a part goes on behind it the next time; otherwise its cursor stays where it was.
+    var goesOnBehindLimit: Bool { isFileSource && !settings.mode.isReplace }
+
+    /// Why a run of a part of the rows would lose or double some; nil when it would not.
+    ///
+    /// - Parameter base: the number of the partition's last manifest; 0 when there is none.
+    func limitRefusal(base: Int) -> ExtractError? {
+        guard wish.limit != nil else { return nil }
+        if settings.mode.isReplace, base > 0 {
+            return ExtractError(
+                .configuration,
+                "--limit would put a part in the place of all rows of the partition (mode \(settings.mode.rawValue)): leave it out, or try with "
+                    + "another spool and another target")
+        }
+        let isIncremental =
+            switch settings.source {
+            case .http(let source): source.incremental != nil || hasIncrementalParent
+            case .sql(let source): source.cursor != nil
+            case .files: false
+            }
+        if settings.mode == .append, isIncremental {
+            return ExtractError(
+                .configuration,
+                "--limit would double the rows that it reads, as the next run begins with them again (mode append with a cursor): leave it out, use "
+                    + "merge or insert-only with a primary_key, or try with another spool and another target")
+        }
+        return nil
     }
 
     /// Why the database could not be asked.
@@ -149,6 +196,11 @@ package final class StreamPlan: Sendable {
         case .http(let endpoint, let source):
             return try HTTPSourceReader(
                 endpoint, source, context: context,
+                log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
+                from: from, rejects: rejects, isCancelled: isCancelled)
+        case .child(let plan):
+            return try HTTPChildReader(
+                plan, context: context,
                 log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
                 from: from, rejects: rejects, isCancelled: isCancelled)
         case .files(let plan):

@@ -29,10 +29,21 @@ final class Session: Sendable {
 
     /// The streams' plans: partitions by `--set` and `--days`, or files.
     ///
-    /// - Parameter isLoading: whether this process loads meanwhile.
+    /// - Parameters:
+    ///   - limit: records of each partition at most.
+    ///   - isLoading: whether this process loads meanwhile.
     static func plans(
-        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, isLoading: Bool = false
+        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, limit: Int? = nil,
+        isLoading: Bool = false
     ) throws -> [StreamPlan] {
+        var wish = options.wish
+        wish.limit = limit
+        let fixed = wish
+        if let limit {
+            Console.error(
+                "--limit \(limit): at most \(Format.count(limit)) records of each partition, to try it out; the next run without it reads the others"
+            )
+        }
         let restriction = try options.restriction()
         let today = try workspace.today()
         let catalog = SQLCatalog(open: workspace.sqlOpener(isLoading: isLoading))
@@ -52,7 +63,7 @@ final class Session: Sendable {
             func plan(_ table: SQLPlan?) throws -> StreamPlan {
                 try StreamPlan(
                     stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
-                    clock: workspace.clock, table: table, wish: options.wish)
+                    clock: workspace.clock, table: table, wish: fixed)
             }
             if case .sql = stream.source {
                 let found: [SQLPlan]
@@ -60,7 +71,7 @@ final class Session: Sendable {
                     // One source that is away is no reason to leave the others alone.
                     guard error.kind != .configuration else { throw error }
                     return [
-                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: options.wish, failure: error)
+                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: fixed, failure: error)
                     ]
                 }
                 return try found.map(plan)
@@ -75,7 +86,7 @@ final class Session: Sendable {
                 return [
                     StreamPlan(
                         stream, of: workspace.settings, wanted: wanted.isEmpty ? [Manifest.Partition([])] : wanted,
-                        wish: options.wish, failure: error)
+                        wish: fixed, failure: error)
                 ]
             }
         }

@@ -104,12 +104,14 @@ import Testing
             jobs: {}
             """,
             [
+                "bobbin.yaml:2:3: connections.a.secret_key: the key is missing; access_key needs it",
                 "bobbin.yaml:2:17: connections.a.bucket: a bucket's name has none of / ? # @ : and no spaces; put a path into `prefix`",
                 "bobbin.yaml:2:45: connections.a.endpoint: expected an address without a path; the bucket stands in `bucket`, a path in `prefix`",
-                "bobbin.yaml:2:3: connections.a.secret_key: the key is missing; access_key needs it",
-                "bobbin.yaml:3:28: connections.b.secret_key: expected ${NAME} of an environment variable or file:PATH, found a literal value; keep secrets out of the file and change this one",
                 "bobbin.yaml:3:3: connections.b.access_key: the key is missing; secret_key needs it",
+                "bobbin.yaml:3:40: connections.b.secret_key: expected ${NAME} of an environment variable or file:PATH, found a literal value; keep secrets out of the file and change this one",
+                "bobbin.yaml:4:3: connections.c.known_hosts: the environment variable HOME is not set; set it and start again",
                 "bobbin.yaml:4:3: connections.c.user: the key is missing; expected text",
+                "bobbin.yaml:4:43: connections.c.key_password: the environment variable K is not set; set it and start again",
                 "bobbin.yaml:4:43: connections.c.key_password: the password of a key needs its key_file",
             ]
         ),
@@ -132,8 +134,8 @@ import Testing
                 "bobbin.yaml:7:49: jobs.b.source.path: the key is for pages of records, and the source names `files`: keep one of them",
                 "bobbin.yaml:7:59: jobs.b.source.page_size: the key is for pages of records, and the source names `files`: keep one of them",
                 "bobbin.yaml:8:43: jobs.c.source.format: the key is for files; name them under `files`, in place of `path`",
-                "bobbin.yaml:9:34: jobs.d.source.files: the key is for connection type http; here connection type is s3",
                 "bobbin.yaml:9:7: jobs.d.source.path: the key is missing; expected text with {placeholders}",
+                "bobbin.yaml:9:34: jobs.d.source.files: the key is for connection type http; here connection type is s3",
                 "bobbin.yaml:10:33: jobs.e.source.files: nothing in the source uses {day}, so every value of that partition would read the same rows; put it into the files",
                 "bobbin.yaml:11:7: jobs.f.source.path: the key is missing; expected text with {placeholders}",
             ]
@@ -273,7 +275,7 @@ import Testing
             "", "      records: data\n      format: csv\n      body: {a: 1}\n      headers: {\"a b\": x}",
             [
                 #"bobbin.yaml:12:16: jobs.j.source.records: expected a JSON pointer such as /data/items, found "data""#,
-                "bobbin.yaml:13:7: jobs.j.source.format: the key is for connection type files; here connection type is http",
+                "bobbin.yaml:13:7: jobs.j.source.format: the key is for files; name them under `files`, in place of `path`",
                 "bobbin.yaml:14:7: jobs.j.source.body: a body needs method POST",
                 #"bobbin.yaml:15:17: jobs.j.source.headers."a b": expected a header name, found "a b""#,
             ]
@@ -316,7 +318,7 @@ import Testing
             "{target: api, source: {connection: db, path: /x}}",
             [
                 #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, postgres, mysql"#,
-                "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files; here connection type is sqlite",
+                "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files or s3 or sftp; here connection type is sqlite",
             ]
         ),
         (

@@ -4,7 +4,7 @@ enum WebServerScript {
     /// `bare` tells nothing of a file and knows no parts, `cut` breaks off after each 100,000 bytes, `get` refuses HEAD, `private`
     /// wants user and password, `moved` leads to `/files/`, `grow` adds to the file when it was read, `hang` stops after 10 bytes, `busy` answers 503 twice for each path before it serves.
     static let text = #"""
-        import base64, email.utils, http.server, os, socket, ssl, struct, sys, threading, urllib.parse
+        import base64, email.utils, http.server, json, os, socket, ssl, struct, sys, threading, urllib.parse
 
         directory, port = sys.argv[1], int(sys.argv[2])
         asked = {}
@@ -21,6 +21,7 @@ enum WebServerScript {
                 self.end_headers()
             def do_GET(self):
                 kind, _, name = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path).strip("/").partition("/")
+                if kind == "shop": return self.shop(name)
                 if kind == "moved": return self.refuse(302, [("Location", "/files/" + urllib.parse.quote(name))])
                 if kind == "get" and self.command == "HEAD": return self.refuse(405)
                 if kind == "private":
@@ -68,6 +69,30 @@ enum WebServerScript {
                     if kind == "grow":
                         with open(file.name, "ab") as more: more.write(b'{"id":-1}\n')
             do_HEAD = do_GET
+
+            # `shop/orders` and `shop/orders/ID/items`, as orders.json has them: id, updated, items (how many; null is a 404). The
+            # first question about each third order's items is answered 503.
+            def shop(self, name):
+                query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+                with open(os.path.join(directory, "files", "orders.json")) as file: orders = json.load(file)
+                limit = int(query.get("limit", 1000))
+                if name == "orders":
+                    found = [o for o in orders if o["id"] > int(query.get("after", 0)) and o["updated"] >= query.get("since", "")]
+                    rows = [{k: v for k, v in o.items() if k != "items"} for o in found][:limit]
+                else:
+                    key = int(name.split("/")[1])
+                    with lock: asked[name] = asked.get(name, 0) + 1
+                    if key % 3 == 0 and asked[name] == 1: return self.refuse(503)
+                    count = next((o["items"] for o in orders if o["id"] == key), None)
+                    if count is None: return self.refuse(404)
+                    start = (int(query.get("page", 1)) - 1) * limit
+                    rows = [{"line": line, "updated": "own"} for line in range(count)][start:start + limit]
+                body = json.dumps({"data": rows}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True

@@ -35,6 +35,9 @@ enum SourceTable {
                 "incremental", .section(incremental), for: ["http"],
                 "Pulls only what is new, from a column's greatest value."),
             Key(
+                "parent", .section(parent), for: ["http"],
+                "Another stream of the job, for each of whose records the source is asked."),
+            Key(
                 "format", .choice(["auto", "ndjson", "json", "csv", "tsv"]), standard: "auto",
                 for: ["http"] + Connection.fileStores,
                 "The format of files; auto goes by the name's ending."),
@@ -81,6 +84,20 @@ enum SourceTable {
             Key(
                 "stop", .choice(["short_page", "empty_page"]), standard: "short_page", for: ["cursor", "page"],
                 "Whether a page with fewer records than page_size is the last, or only one without records."),
+        ])
+
+    static let parent = Section(
+        "parent", "Asks for the records of each record of another stream, such as the items of each order.",
+        [
+            Key("stream", .text(.name), required: true, "The stream of this job that is read for it."),
+            Key(
+                "fields", .map(of: .text(.name), names: .name), required: true,
+                "Placeholders, each with the field of the parent's record that fills it. They are columns of the records, too, unless a record has the "
+                    + "name itself."),
+            Key("at_once", .integer(1...64), standard: "4", "Parents that are asked about at once, of each partition."),
+            Key(
+                "not_found", .choice(["fail", "skip"]), standard: "fail",
+                "What a 404 for one parent means: the run fails, or that parent has no records."),
         ])
 
     static let incremental = Section(

@@ -34,12 +34,25 @@ extension Settings {
         case nil: break
         }
         switch stream.source {
-        case .http(let source): text.add(source)
+        case .http(let source):
+            text.add(source)
+            if let parent = parent(of: stream), case .http(let source) = parent.source {
+                text.add("parent", source.connection)
+                text.add(source)
+            }
         case .files(let source): text.add(source)
         case .sql(let source): text.add(source, stream)
         }
         if let shape = stream.shape { text.add(shape) }
         return fnv1a(text.bytes)
+    }
+}
+
+extension Settings {
+    /// The stream for each of whose records `stream` is asked; nil for other streams.
+    package func parent(of stream: Stream) -> Stream? {
+        guard case .http(let source) = stream.source, let parent = source.parent else { return nil }
+        return jobs.first { $0.name == stream.job }?.streams.first { $0.name == parent.stream }
     }
 }
 
@@ -94,6 +107,10 @@ private struct CanonicalText {
             add("parameter", parameter)
         case .link: add("link", "")
         case .nextURL(let pointer): add("next_url", pointer)
+        }
+        if let parent = source.parent {
+            add("parent", parent.stream)
+            for field in parent.fields { add("field", field.name); add("source", field.source) }
         }
         if let incremental = source.incremental {
             add("incremental", incremental.cursor)

@@ -76,6 +76,27 @@ package struct HTTPSourceSettings: Sendable, Hashable {
     package let pagination: Pagination
     /// Set when only what is new is pulled.
     package let incremental: Incremental?
+    /// Set when the source is asked for each record of another stream.
+    package let parent: ParentSource?
+}
+
+/// Another stream of the job, for each of whose records a source is asked.
+package struct ParentSource: Sendable, Hashable {
+    /// A placeholder of the source, and a column of its records.
+    package struct Field: Sendable, Hashable {
+        package let name: String
+        /// The field of the parent's record that fills it.
+        package let source: String
+    }
+
+    /// The stream's name.
+    package let stream: String
+    /// In the order of the file; at least one.
+    package let fields: [Field]
+    /// Parents that are asked about at once.
+    package let atOnce: Int
+    /// Whether a parent that the source does not know (404) has no records; otherwise the run fails.
+    package let skipsMissing: Bool
 }
 
 /// How the next page is found.

@@ -62,7 +62,10 @@ final class FileSourceReader: SourceReader {
         }
         seen.keep(present: identities)
         let wanted = Set(seen.pending(of: identities).map(\.file.pathKey))
-        pending = files.filter { wanted.contains($0.identity.pathKey) }
+        // A file that was begun goes first: the place in it is forgotten with the next one.
+        let begun = seen.partial?.file.pathKey
+        let open = files.filter { wanted.contains($0.identity.pathKey) }
+        pending = open.filter { $0.identity.pathKey == begun } + open.filter { $0.identity.pathKey != begun }
     }
 
     private static func set(_ value: JSONValue) -> SeenSet {
@@ -137,6 +140,7 @@ final class FileSourceReader: SourceReader {
         for place in block.records.indices {
             let position = block.records[place]
             if position.ordinal < skip { continue }
+            if sink.isAtLimit { return try endPage(sink, next: position.ordinal) }
             if sink.isChunkFull {
                 try endPage(sink, next: position.ordinal)
                 sink.beginPage(bench)

@@ -49,10 +49,10 @@ final class RemoteAttempts {
         }
     }
 
-    /// Waits before the next attempt after `error`; throws when there is none.
+    /// Waits before the next attempt after `error`; throws that where it is not transient, and when there is none.
     func wait(_ error: any Error, beforeAttempt attempt: Int) throws {
         let failure = ExtractError(error)
-        guard failure.kind == .transient else { throw failure }
+        guard failure.kind == .transient else { throw error }
         let delay = policy.delay(
             beforeAttempt: attempt, random: random(), retryAfter: (error as? HTTPError)?.retryAfter)
         guard let delay else {

@@ -42,13 +42,17 @@ final class HTTPEndpoint: Sendable {
     }
 
     /// The request for the page at which `pager` stands.
+    ///
+    /// - Parameter parent: the placeholders that a parent's record fills.
     func request(
-        _ settings: HTTPSourceSettings, _ partition: Manifest.Partition, _ pager: Pager, since: String?
+        _ settings: HTTPSourceSettings, _ partition: Manifest.Partition, _ pager: Pager, since: String?,
+        parent: [(name: String, value: String)] = []
     ) throws -> HTTPRequest {
         var values: TemplateValues = [
             "cursor": pager.cursor, "page": String(pager.page), "page_size": String(settings.pageSize), "since": since,
         ]
         for field in partition.fields { values[field.name] = field.value }
+        for field in parent { values[field.name] = field.value }
         let rendered = values
         return HTTPRequest(
             settings.method == .post ? .post : .get, try pager.nextURL ?? url.url(rendered),

@@ -227,6 +227,7 @@ package final class SFTPConnection {
 
 /// The bytes of one file, taken piece by piece with a bounded amount of memory.
 package final class SFTPStream: RemoteBody {
+    /// Where in the file the first byte lies.
     package let start: UInt64
     private let easy: CurlEasy
     private let multi: CurlMulti
@@ -242,6 +243,7 @@ package final class SFTPStream: RemoteBody {
 
     deinit { close() }
 
+    /// Waits for bytes and moves them into `buffer`, which is not empty; 0 at the end.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
         guard isOpen, let pipe = easy.pipe else { return 0 }
         if pipe.waiting == 0 { multi.advance() }
@@ -256,6 +258,7 @@ package final class SFTPStream: RemoteBody {
         return 0
     }
 
+    /// Gives up what has not come yet.
     package func close() {
         guard isOpen else { return }
         isOpen = false
