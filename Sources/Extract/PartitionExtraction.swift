@@ -39,6 +39,8 @@ struct PartitionExtraction {
 
     /// What became of it, for those who look at the spool later.
     private func note(_ result: PartitionResult) {
+        // Of files that could not be listed the partitions are not known: a note of none of them would stay for ever.
+        guard partition.fields.count == stream.settings.partitions.count else { return }
         switch result.end {
         case .published, .unchanged: spool.forgetFailure(key)
         case .cancelled, .paused: return

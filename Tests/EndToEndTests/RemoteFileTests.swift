@@ -212,6 +212,82 @@ import Testing
         #expect(try site.bobbin("connections", "test", "far").status == 1)
     }
 
+    // MARK: Without a configuration
+
+    @Test func filesOfOtherHostsWithoutAConfiguration() throws {
+        let server = try FileServer.s3()
+        let site = try Site()
+        try server.write("lake/in/1.csv", Array("id\n1\n2\n".utf8))
+        let variables = [
+            "AWS_ACCESS_KEY_ID=\(FileServer.accessKey)", "AWS_SECRET_ACCESS_KEY=\(FileServer.secretKey)",
+            "AWS_ENDPOINT_URL=http://127.0.0.1:\(server.port)",
+        ]
+        let ended = try Running(
+            "/usr/bin/env",
+            variables + [Programs.bobbin, "run", "--from", "s3://lake/in/*.csv", "--to", "sqlite:warehouse.db#t"],
+            in: site.directory
+        ).wait()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(try site.count("select count(*) from t") == 2)
+        for (from, part) in [
+            ("sftp://u:secret@h/x.csv", "a password"), ("https://u:secret@h/x.csv", "credentials"),
+            ("s3://bucket", "name a host or bucket"), ("sftp://h/x.csv", "name the user, too"),
+        ] {
+            let refused = try site.bobbin("run", "--from", from, "--to", "sqlite:warehouse.db#t")
+            #expect(refused.status == 64)
+            #expect(refused.errors.contains(part), "\(refused.errors)")
+            #expect(!refused.errors.contains("secret"))
+        }
+        let plan = try site.bobbin(
+            "run", "--from", "https://127.0.0.1:1/a/b{1}.csv?x=1", "--to", "sqlite:warehouse.db#t", "--dry-run")
+        #expect(plan.status == 0, "\(plan.errors)")
+    }
+
+    /// The SSH agent is asked where neither key nor password is named; hosts' names may be hashed.
+    @Test func theAgentIsAskedAndHashedHostsAreKnown() throws {
+        let server = try FileServer.sftp()
+        let site = try Site()
+        try server.write("a b.csv", Array("id\n1\n".utf8))
+        let script = """
+            set -e
+            chmod 600 \(server.key)
+            ssh-keygen -q -H -f \(server.knownHosts)
+            mkdir -p home/.ssh && cp \(server.knownHosts) home/.ssh/known_hosts
+            export HOME=$PWD/home
+            eval "$(ssh-agent -s)" >/dev/null
+            trap 'kill $SSH_AGENT_PID' EXIT
+            ssh-add -q \(server.key)
+            \(Programs.bobbin) run --from 'sftp://\(NSUserName())@127.0.0.1:\(server.port)\(server.files)/*.csv' --to sqlite:warehouse.db#t
+            """
+        let ended = try Running("/bin/sh", ["-c", script], in: site.directory).wait()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(try site.count("select count(*) from t") == 1)
+        #expect(try String(contentsOfFile: server.knownHosts, encoding: .utf8).hasPrefix("|1|"))
+    }
+
+    /// A host that is away fails its stream, and no other.
+    @Test func aHostThatIsAwayFailsItsStreamOnly() throws {
+        let server = try FileServer.s3()
+        let site = try Site()
+        try site.write("secret", FileServer.secretKey)
+        try site.write("in/1.csv", "id\n1\n")
+        try server.write("lake/a/1.csv", Array("id\n1\n".utf8))
+        func job(_ name: String, _ connection: String) -> String {
+            "  \(name): {source: {connection: \(connection), path: \"{day}/*.csv\"}, partitions: {day: path}, mode: append}\n"
+        }
+        try configure(site, try s3(server), job("far_away", "far") + job("near", "near"))
+        let text = try String(contentsOf: site.directory.appendingPathComponent("bobbin.yaml"), encoding: .utf8)
+        try site.write(
+            "bobbin.yaml", text.replacing("  warehouse:", with: "  near: {type: files, path: .}\n  warehouse:"))
+        server.stop()
+        let away = try site.bobbin("run")
+        #expect(away.status == 1, "\(away.output)\(away.errors)")
+        #expect(away.output.contains("(given up after 3 attempts)"), "\(away.output)")
+        #expect(try site.count("select count(*) from near") == 1)
+        let plan = try site.bobbin("plan")
+        #expect(plan.output.contains("cannot be asked"))
+    }
+
     // MARK: HTTPS
 
     private func https(_ server: FileServer, _ first: String = "files", extra: String = "") -> String {

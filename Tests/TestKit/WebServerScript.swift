@@ -12,6 +12,7 @@ enum WebServerScript {
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1
             def log_message(self, *arguments):
                 print(self.command, self.path, self.headers.get("Range", "-"), flush=True)
             def refuse(self, status, headers=()):

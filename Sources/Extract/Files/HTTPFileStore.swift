@@ -77,6 +77,7 @@ private final class HTTPFileSession: FileSession {
         // An answer in pieces has no length.
         guard now.size == then.size || now.size < 0 || then.size < 0 else { return false }
         if then.contentHash?.hasPrefix("unknown ") == true { return true }
-        return now.contentHash == then.contentHash && now.modifiedNanoseconds == then.modifiedNanoseconds
+        if let tag = now.contentHash, let other = then.contentHash { return tag == other }
+        return now.modifiedNanoseconds == then.modifiedNanoseconds
     }
 }

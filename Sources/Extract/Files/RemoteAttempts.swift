@@ -102,6 +102,11 @@ final class ResumingSource: ByteSource {
             } catch {
                 close()
                 if error is FileChanged { throw error }
+                // All of it came, and behind its end there is nothing to ask for.
+                if file.identity.size >= 0, offset >= UInt64(file.identity.size) {
+                    guard ExtractError(error).kind == .transient else { throw error }
+                    return 0
+                }
                 fruitless += 1
                 try attempts.wait(error, beforeAttempt: fruitless)
             }
