@@ -117,8 +117,8 @@ let package = Package(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "Chunk", "Configuration", "Databases", "Extract", "JSON", "Manifest", "Spool", "Storage", "TestKit",
-                "Threads",
+                "Chunk", "Configuration", "Databases", "Extract", "Formats", "HTTP", "JSON", "Manifest", "Spool",
+                "Storage", "TestKit", "Threads",
             ],
             swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),

@@ -220,7 +220,8 @@ struct Connections: ParsableCommand {
                     .array(
                         found.map { file in
                             .record([
-                                ("path", .string(file.path)), ("size", Document.count(Int(file.size))),
+                                ("path", .string(file.path)),
+                                ("size", file.size.map { Document.count(Int($0)) } ?? .null),
                                 ("modified", Document.text(file.modified.map { Timestamp.render($0) })),
                             ])
                         })
@@ -234,7 +235,7 @@ struct Connections: ParsableCommand {
                 ["PATH", "SIZE", "MODIFIED"],
                 found.map { file in
                     [
-                        Format.visible(file.path), Format.bytes(Int(file.size)),
+                        Format.visible(file.path), file.size.map { Format.bytes(Int($0)) } ?? "",
                         file.modified.map { Timestamp.render($0) } ?? "",
                     ]
                 }))

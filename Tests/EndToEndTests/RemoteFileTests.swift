@@ -88,6 +88,7 @@ import Testing
         let ended = try site.bobbin("run")
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(try site.count("select count(distinct id) from t") == 1_105)
+        #expect(server.log.contains("truncated=true"))
     }
 
     @Test func bucketsBeforeTheHostAndForEverybody() throws {
@@ -392,6 +393,32 @@ import Testing
         try configure(site, https(server), "  t: {source: {connection: far, files: a.ndjson}, mode: append}")
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.count("select count(*) from t") == 6)
+    }
+
+    /// Memory does not follow the size of a file.
+    @Test func memoryIsFlat() throws {
+        let server = try FileServer.https()
+        let site = try Site()
+        try server.write("small.ndjson", records(1_000, padding: 180))
+        try server.write("large.ndjson", records(400_000, padding: 180))
+        var peaks: [Int] = []
+        for name in ["small", "large"] {
+            try configure(
+                site, https(server), "  \(name): {source: {connection: far, files: \(name).ndjson}, mode: append}")
+            let script = """
+                import resource, subprocess, sys
+                code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+                print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+                """
+            let ended = try Running(
+                "/usr/bin/env", ["python3", "-c", script, Programs.bobbin, "extract"], in: site.directory
+            ).wait()
+            let numbers = ended.output.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
+            #expect(numbers.first == 0, "\(ended.errors)")
+            peaks.append(numbers.last ?? 0)
+        }
+        // Kilobytes; the large file has 80 MB more.
+        #expect(peaks[1] - peaks[0] < 30_000, "\(peaks)")
     }
 
     /// A server that falls silent in the middle of a file holds no program that is to end.

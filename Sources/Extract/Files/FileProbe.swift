@@ -9,8 +9,8 @@ package enum FileProbe {
     package struct Found: Sendable {
         /// Below the connection's directory or prefix.
         package let path: String
-        /// Bytes.
-        package let size: Int64
+        /// Bytes; nil when the server does not say.
+        package let size: Int64?
         /// Unix milliseconds; nil when the server does not say.
         package let modified: Int64?
     }
@@ -52,7 +52,8 @@ package enum FileProbe {
                 let time = file.identity.modifiedNanoseconds
                 found.append(
                     Found(
-                        path: file.path, size: file.identity.size, modified: time == 0 ? nil : time / 1_000_000))
+                        path: file.path, size: file.identity.size < 0 ? nil : file.identity.size,
+                        modified: time == 0 ? nil : time / 1_000_000))
             }
         } catch { guard isFull else { throw error } }
         return found

@@ -101,7 +101,8 @@ package final class SFTPConnection {
         }
     }
 
-    /// Size and time of a file, by its absolute path; the time in whole seconds, as the protocol has it.
+    /// Size and time of a file, by its absolute path; the time in whole seconds, as the protocol has it. Of an empty file libcurl
+    /// tells no size.
     package func status(_ path: String) throws(HTTPError) -> RemoteObject {
         try prepare(path)
         try easy.set(CURLOPT_NOBODY, 1)
