@@ -156,8 +156,9 @@ struct PartitionExtraction {
         try context.benches.with(rank: rank) { try sink.finish($0) }
         writer.manifest.retries = reader.retries
         // The rows behind the limit are read by the next run: with the ones before it, where the source knows no better.
-        let isPart = sink.isAtLimit && !stream.goesOnBehindLimit
-        writer.manifest.cursorTo = isPart ? from : reader.cursorTo
+        writer.manifest.isPart = sink.isAtLimit
+        let isHeld = sink.isAtLimit && !stream.goesOnBehindLimit
+        writer.manifest.cursorTo = isHeld ? from : reader.cursorTo
         result.rows = writer.manifest.rows
         result.bytes = writer.manifest.bytes
         result.chunks = writer.manifest.chunks.count

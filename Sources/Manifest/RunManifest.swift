@@ -125,6 +125,8 @@ package struct RunManifest: Sendable {
     package var guards = Guards()
     /// Whether the source's records were changed on the way (`shape`): refused input is what they were before.
     package var isShaped = false
+    /// Whether a limit (`--limit`) ended the run before the source did.
+    package var isPart = false
     package var cursorFrom: JSONValue = .null
     package var cursorTo: JSONValue = .null
     package var schema: [Column] = []

@@ -219,7 +219,8 @@ extension Column {
 extension RunManifest {
     /// The document's bytes, with its checksum.
     package func encoded() -> [UInt8] {
-        let shaped: [(String, JSONValue)] = isShaped ? [("shaped", true)] : []
+        let shaped: [(String, JSONValue)] =
+            (isShaped ? [("shaped", true)] : []) + (isPart ? [("part", true)] : [])
         let head = JSONValue.record(
             [
                 ("format", .integer(Int64(RunManifest.format))), ("kind", .string(kind.rawValue)),
@@ -341,6 +342,7 @@ extension RunManifest {
         self.kind = kind
         guards = try Guards(reader.any("guards"))
         isShaped = reader.any("shaped") == .bool(true)
+        isPart = reader.any("part") == .bool(true)
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))

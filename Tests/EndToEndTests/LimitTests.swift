@@ -61,6 +61,12 @@ import Testing
         let refresh = try site.bobbin("run", "--limit", "7", "--full-refresh")
         #expect(refresh.output.contains("--limit would put a part"))
         #expect(try site.bobbin("run", "--limit", "0").status == 64)
+        // Another spool has no log that would tell; the table does.
+        let other = try site.bobbin("run", "--limit", "7", "--spool", "other")
+        #expect(other.status != 0)
+        #expect(
+            other.output.contains("a run with --limit would put a part in the place"), "\(other.output)\(other.errors)")
+        #expect(try site.count("select count(*) from fault_record") == 3 * 1500)
     }
 
     @Test func cursorsOfDatabasesStayWhereTheyWere() throws {
