@@ -115,6 +115,25 @@ import Testing
         #expect(listing(text, prefix: "")?.entries.count == 1)
     }
 
+    /// Nothing that a server can send ends the program.
+    @Test func anyBytesAreReadOrRefused() {
+        #expect(listing("<ListBucketResult>" + String(repeating: "<a>", count: 300_000), prefix: "") == nil)
+        var state: UInt64 = 42
+        let pieces = [
+            "<", ">", "/", "</", "/>", "<a>", "</a>", "&", "&amp;", "&#x;", "&#99999999;", "<!--", "<?", "?>",
+            "Contents", "<Contents>",
+            "</Contents>", "<Key>", "</Key>", "<Size>", "</Size>", "1", "%", "+", "<CommonPrefixes>", "<Prefix>", "é",
+        ]
+        for _ in 0..<20_000 {
+            var text = "<ListBucketResult>"
+            for _ in 0..<12 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                text += pieces[Int(state >> 33) % pieces.count]
+            }
+            _ = listing(text, prefix: "")
+        }
+    }
+
     @Test func listingsOfSFTPServersAreJoined() {
         func entries(_ names: [String], _ details: [String]) -> [RemoteEntry]? {
             SFTPConnection.entries(names.map { Array($0.utf8) }, details.map { Array($0.utf8) })

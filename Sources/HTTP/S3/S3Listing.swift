@@ -112,7 +112,10 @@ struct XMLReader {
     }
 
     /// The text of the element that was just entered, which is left; what lies in elements of its own is passed over.
-    mutating func text() -> [UInt8]? {
+    ///
+    /// - Parameter depth: how deep in such elements; no service nests them so deep that the limit matters.
+    mutating func text(depth: Int = 0) -> [UInt8]? {
+        guard depth < 16 else { return nil }
         if isEmpty {
             isEmpty = false
             return []
@@ -122,7 +125,7 @@ struct XMLReader {
             let byte = bytes[at]
             if byte == UInt8(ascii: "<") {
                 guard open() != nil else { return close() ? text : nil }
-                guard self.text() != nil else { return nil }
+                guard self.text(depth: depth + 1) != nil else { return nil }
             } else if byte == UInt8(ascii: "&") {
                 guard let scalar = entity() else { return nil }
                 text += Array(String(scalar).utf8)
