@@ -163,6 +163,18 @@ package final class StreamPlan: Sendable {
     /// Whether it reads files that its configuration names, so that its partitions are listed there, too.
     package var isNamed: Bool { if case .files(let plan) = source { !plan.settings.files.isEmpty } else { false } }
 
+    /// How it is read, in words, where that does not go without saying; nil for paged HTTP sources.
+    package var reading: String? {
+        switch source {
+        case .http, .failed: return nil
+        case .sql(let plan): return plan.reading
+        case .child(let plan): return "\(plan.settings.path) for each record of \(plan.parent.stream)"
+        case .files(let plan):
+            guard let count = plan.count else { return "files by name from \(plan.store.place)" }
+            return "\(count) \(count == 1 ? "file" : "files") of \(plan.store.place)"
+        }
+    }
+
     /// Where the files of a file source lie, for messages.
     package var place: String? { if case .files(let plan) = source { plan.store.place } else { nil } }
 

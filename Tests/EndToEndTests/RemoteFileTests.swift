@@ -73,6 +73,7 @@ import Testing
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.count("select count(*) from t") == 6)
         try server.write("lake/in/day=2/part-2.ndjson", records(2, from: 60))
+        #expect(try site.bobbin("plan").output.contains("source: 3 files of s3://lake/in"))
         let last = try site.bobbin("run")
         #expect(try site.count("select count(*) from t") == 8, "a changed object is read again as a whole")
         try checkSecrets(site, [first, last], [FileServer.secretKey])

@@ -154,114 +154,6 @@ struct SourceReader {
         )
     }
 
-    private func readParent(_ fields: Fields, _ used: Set<String>) -> ParentSource? {
-        guard let parent = fields.section("parent") else { return nil }
-        parent.checkKeys()
-        if fields.has("incremental") {
-            fields.fail(
-                .conflict, "incremental",
-                "the records of a source with a parent are read anew for each of its parents; put incremental into the parent's source, and only "
-                    + "parents that are new or changed are asked about")
-        }
-        let entries = parent.entries("fields").compactMap { entry in
-            entry.value.text.map { ParentSource.Field(name: entry.key, source: $0) }
-        }
-        for field in entries {
-            if Self.reserved.contains(field.name) || partitions.contains(where: { $0.name.isSame(as: field.name) }) {
-                parent.fail(
-                    .conflict, "fields",
-                    "{\(Message.shortened(field.name))} is known already, as a partition or by Bobbin; give the field another name"
-                )
-            }
-        }
-        if !entries.isEmpty, !entries.contains(where: { used.contains($0.name) }) {
-            parent.fail(
-                .conflict, "fields",
-                "nothing in the source uses {\(Message.shortened(entries[0].name))}, so every parent would have the same records; put it into the path, "
-                    + "the query or the body")
-        }
-        guard let stream = parent.optionalText("stream"), !entries.isEmpty else { return nil }
-        return ParentSource(
-            stream: stream, fields: entries, atOnce: parent.integer("at_once"),
-            skipsMissing: parent.text("not_found") == "skip")
-    }
-
-    /// Keys of sources that only files have.
-    static let fileKeys = ["format", "compression", "header", "columns", "delimiter", "null"]
-    /// Keys of sources that only pages of records have.
-    static let pageKeys = [
-        "path", "method", "query", "headers", "body", "page_size", "pagination", "incremental", "parent",
-    ]
-
-    private func requirePath(_ fields: Fields) {
-        guard !fields.has("path"), let shape = fields.section["path"]?.shape else { return }
-        fields.fail(.missingKey, "path", "the key is missing; expected \(shape.expectation)")
-    }
-
-    /// Notes keys that do not go with the kind of the source.
-    private func refuse(_ keys: [String], of fields: Fields, _ reason: String) {
-        for layer in fields.layers where !layer.isShared {
-            for entry in layer.entries where keys.contains(entry.key) && !entry.value.isNull {
-                fields.issues.add(.conflict, at: entry.mark, layer.path.appending(entry.key), reason)
-            }
-        }
-    }
-
-    /// Files by name: HTTP has no listing.
-    private func readHTTPFiles(_ connection: String, _ fields: Fields) -> Source? {
-        refuse(
-            Self.pageKeys, of: fields, "the key is for pages of records, and the source names `files`: keep one of them"
-        )
-        for partition in partitions where partition.values == .fromPath {
-            fields.fail(
-                .conflict, "files",
-                "the values of {\(Message.shortened(partition.name))} cannot come from paths, as there is no listing over http; list them"
-            )
-        }
-        let place = fields.place(of: "files")
-        let templates = fields.texts("files").compactMap { text -> Placed? in
-            if text.utf8.contains(UInt8(ascii: "*")) {
-                fields.fail(
-                    .wrongValue, "files",
-                    "\(Message.quoted(text)): there is no listing over http, so no globs: name each file, with {placeholders} for the values of "
-                        + "partitions")
-            }
-            return (try? Template(parsing: text)).map { Placed(template: $0, mark: place.mark, path: place.path) }
-        }
-        checkPlaceholders(templates, known: [], fields, at: "files")
-        return files(connection, path: nil, templates.map(\.template), fields)
-    }
-
-    private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
-        requirePath(fields)
-        let path = template("path", of: fields)
-        if let path { checkPlaceholders([path], known: [], fields, isPattern: true) }
-        for partition in partitions where partition.values != .fromPath {
-            fields.fail(
-                .conflict, "path",
-                "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions"
-            )
-        }
-        return path.map { files(connection, path: $0.template, [], fields) }
-    }
-
-    private func files(_ connection: String, path: Template?, _ files: [Template], _ fields: Fields) -> Source {
-        let columns = fields.texts("columns")
-        if !fields.boolean("header"), columns.isEmpty {
-            fields.fail(
-                .missingKey, "columns",
-                "the key is missing; files without a header line need the names of their columns")
-        }
-        return .files(
-            FileSourceSettings(
-                connection: connection, path: path ?? .empty, files: files,
-                format: fields.choice("format", FileSourceSettings.Format.auto),
-                compression: fields.choice("compression", FileSourceSettings.Compression.auto),
-                hasHeader: fields.boolean("header"), columns: columns,
-                delimiter: fields.optionalText("delimiter").flatMap(TextRule.delimiter),
-                null: fields.optionalText("null"), records: fields.text("records")))
-    }
-
     private func checkHeaders(_ fields: Fields) {
         guard let headers = fields.find("headers") else { return }
         for entry in headers.node.entries ?? [] where ConnectionReader.isCredential(entry.key) {
@@ -274,13 +166,13 @@ struct SourceReader {
     // MARK: Templates
 
     /// A template and where it stands.
-    private struct Placed {
+    struct Placed {
         let template: Template
         let mark: Mark
         let path: KeyPath
     }
 
-    private func template(_ name: String, of fields: Fields) -> Placed? {
+    func template(_ name: String, of fields: Fields) -> Placed? {
         guard let template = try? fields.optionalText(name).map({ try Template(parsing: $0) }) else { return nil }
         let place = fields.place(of: name)
         if template.description.isEmpty { fields.fail(.wrongValue, name, "the text is empty") }
@@ -299,7 +191,7 @@ struct SourceReader {
     }
 
     /// - Parameter isPattern: whether braces with a comma are alternatives (`{csv,tsv}`) and not a name.
-    private func checkPlaceholders(
+    func checkPlaceholders(
         _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false,
         at key: String = "path"
     ) {

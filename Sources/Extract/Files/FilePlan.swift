@@ -63,6 +63,9 @@ struct FilePlan: Sendable {
         self.found = Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) })
     }
 
+    /// How many files were found; nil where they are known by name.
+    var count: Int? { found?.values.reduce(0) { $0 + $1.count } }
+
     /// Where the files of a connection lie.
     ///
     /// - Throws: `ExtractError`.
