@@ -55,7 +55,10 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Manifest", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
-        .target(name: "HTTP", dependencies: ["CCurl", "CCurlShims", "JSON"], swiftSettings: settings),
+        .target(
+            name: "HTTP",
+            dependencies: ["CCurl", "CCurlShims", "JSON", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
         .target(name: "Formats", dependencies: ["CZstd", "CZlibABI"], swiftSettings: settings),
         .target(
             name: "Extract",
@@ -114,8 +117,8 @@ let package = Package(
         .testTarget(
             name: "ExtractTests",
             dependencies: [
-                "Chunk", "Configuration", "Databases", "Extract", "JSON", "Manifest", "Spool", "Storage", "TestKit",
-                "Threads",
+                "Chunk", "Configuration", "Databases", "Extract", "Formats", "HTTP", "JSON", "Manifest", "Spool",
+                "Storage", "TestKit", "Threads",
             ],
             swiftSettings: settings),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], exclude: ["peer.py"], swiftSettings: settings),

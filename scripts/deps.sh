@@ -36,12 +36,14 @@ for part in "$@"; do
             ;;
         test)
             for name in python3 openssl curl gzip zstd unshare; do need_command "$name"; done
-            # For the library of DuckDB (scripts/duckdb-library.sh).
+            # For the library of DuckDB and for rclone (scripts/duckdb-library.sh, scripts/rclone.sh).
             python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
             for name in cc nm; do command -v "$name" >/dev/null || missing+=(gcc); done
             # The servers that tests start, with their client libraries.
             compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
             command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server)
+            [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
+            command -v ssh-keygen >/dev/null || missing+=(openssh-client)
             # The ODBC driver manager and the drivers that are tried.
             compgen -G "/usr/lib/*/libodbc.so.2" >/dev/null || missing+=(unixodbc)
             need_driver psqlodbcw.so odbc-postgresql
@@ -55,15 +57,15 @@ for part in "$@"; do
     esac
 done
 
-# Not a Debian package: fetched below .build, once the compiler and the packages are there.
-duckdb() {
+# Not Debian packages: fetched below .build, once the compiler and the packages are there.
+others() {
     for part in "$@"; do
-        [ "$part" != test ] || "$(dirname "$0")/duckdb-library.sh"
+        [ "$part" != test ] || { "$(dirname "$0")/duckdb-library.sh" && "$(dirname "$0")/rclone.sh"; }
     done
 }
 
 ((${#missing[@]})) || {
-    duckdb "$@"
+    others "$@"
     exit 0
 }
 
@@ -86,4 +88,4 @@ echo "deps: installing ${missing[*]}" >&2
     "${as_root[@]}" apt-get update
     "${as_root[@]}" "${install[@]}"
 }
-duckdb "$@"
+others "$@"

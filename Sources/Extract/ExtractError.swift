@@ -34,6 +34,7 @@ package struct ExtractError: Error, Sendable, CustomStringConvertible {
     package init(_ error: any Error) {
         switch error {
         case let known as ExtractError: self = known
+        case let failure as ExtractFailure: self = failure.error
         case let http as HTTPError:
             let kind: Class =
                 switch http.category {

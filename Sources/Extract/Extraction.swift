@@ -32,7 +32,7 @@ package enum Extraction {
                     } else {
                         result = PartitionExtraction(
                             context: context, stream: stream, partition: partition, rank: index,
-                            abandoned: abandoned[key] ?? [], files: stream.files(of: partition)
+                            abandoned: abandoned[key] ?? []
                         ).run()
                     }
                     state.withLock { $0.note(result, of: task) }

@@ -14,8 +14,6 @@ struct PartitionExtraction {
     /// Place in the invocation; earlier ones are served first.
     let rank: Int
     let abandoned: [AdoptableRun]
-    let files: [SourceFile]
-
     private var spool: Spool { context.spool }
     private var key: LogKey { LogKey(job: stream.settings.job, stream: stream.settings.name, partition: partition) }
 
@@ -41,6 +39,8 @@ struct PartitionExtraction {
 
     /// What became of it, for those who look at the spool later.
     private func note(_ result: PartitionResult) {
+        // Of files that could not be listed the partitions are not known: a note of none of them would stay for ever.
+        guard partition.fields.count == stream.settings.partitions.count else { return }
         switch result.end {
         case .published, .unchanged: spool.forgetFailure(key)
         case .cancelled, .paused: return
@@ -60,13 +60,19 @@ struct PartitionExtraction {
         if let failure = stream.failure { throw failure }
         try checkSpace()
         let base = try spool.lastNumber(key)
+        if let refusal = stream.limitRefusal(base: base) { throw refusal }
         let last = base > 0 ? try spool.manifest(key, base) : nil
         let mode = stream.settings.mode
         var from =
             (mode.isReplace || stream.wish.isFullRefresh) && !stream.isFileSource
             ? JSONValue.null : last?.cursorTo ?? .null
         if let since = stream.wish.since { from = .record([("since", .string(since))]) }
-        if stream.isFileSource, nothingNew(from) { return }
+        let isCancelled: () -> Bool = { [context, key] in
+            if context.stop.isStopped { return true }
+            return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
+        }
+        let files = try stream.files(of: partition, context, isCancelled: isCancelled)
+        if stream.isFileSource, nothingNew(files, from) { return }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
                 let resume = run.checkpoints.last?.entry.cursor, !resume.isNull
@@ -93,7 +99,7 @@ struct PartitionExtraction {
         }
         for old in abandoned { try spool.discard(old.run, ownerIsGone: old.isDead) }
         do {
-            try read(writer, from: from, began: began, &result)
+            try read(writer, files, from: from, isCancelled: isCancelled, &result)
         } catch {
             let failure = ExtractError(error)
             result.rows = writer.manifest.rows
@@ -116,23 +122,20 @@ struct PartitionExtraction {
     }
 
     /// Whether no file is new or changed since the last run.
-    private func nothingNew(_ from: JSONValue) -> Bool {
+    private func nothingNew(_ files: [SourceFile], _ from: JSONValue) -> Bool {
         guard !files.isEmpty else { return true }
         return FileSeen.isUnchanged(files, from)
     }
 
     private func read(
-        _ writer: RunWriter, from: JSONValue, began: Int64, _ result: inout PartitionResult
+        _ writer: RunWriter, _ files: [SourceFile], from: JSONValue, isCancelled: @escaping () -> Bool,
+        _ result: inout PartitionResult
     ) throws {
         let settings = stream.settings
         let sink = RecordSink(
             writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
-            declarations: settings.declarations, shape: settings.shape)
+            declarations: settings.declarations, shape: settings.shape, most: stream.wish.limit)
         defer { sink.abandon() }
-        let isCancelled: () -> Bool = { [context, key] in
-            if context.stop.isStopped { return true }
-            return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
-        }
         let resume = writer.manifest.chunks.last?.cursor ?? .null
         let rejects = InputRejects(writer)
         let reader = try stream.reader(
@@ -141,7 +144,7 @@ struct PartitionExtraction {
         defer { result.retries = reader.retries }
         let deadline = stream.settings.timeouts.partition.map { context.clock.uptime() + seconds($0) }
         var nextLook = context.clock.uptime() + 1
-        while try reader.nextPage(into: sink) {
+        while try !sink.isAtLimit && reader.nextPage(into: sink) {
             let now = context.clock.uptime()
             if let deadline, now > deadline {
                 throw ExtractError(
@@ -156,7 +159,10 @@ struct PartitionExtraction {
         try context.benches.with(rank: rank) { try sink.finish($0) }
         writer.manifest.schema = stream.precise(writer.manifest.schema)
         writer.manifest.retries = reader.retries
-        writer.manifest.cursorTo = reader.cursorTo
+        // The rows behind the limit are read by the next run: with the ones before it, where the source knows no better.
+        writer.manifest.isPart = sink.isAtLimit
+        let isHeld = sink.isAtLimit && !stream.goesOnBehindLimit
+        writer.manifest.cursorTo = isHeld ? from : reader.cursorTo
         result.rows = writer.manifest.rows
         result.bytes = writer.manifest.bytes
         result.chunks = writer.manifest.chunks.count

@@ -42,9 +42,13 @@ package struct PartitionPreview: Sendable {
         let rejects = InputRejects(writer)
         do {
             reader = try plan.reader(
-                partition, rank: 0, files: plan.files(of: partition), context: context, from: .null, resume: .null,
+                partition, rank: 0,
+                files: try plan.files(of: partition, context, isCancelled: { context.stop.isStopped }),
+                context: context, from: .null, resume: .null,
                 rejects: rejects, isCancelled: { context.stop.isStopped })
-            _ = try reader.nextPage(into: sink)
+            // The first parents may have no records.
+            var pages = 0
+            while pages < 20, sink.rows == 0, try reader.nextPage(into: sink) { pages += 1 }
             try context.benches.with(rank: 0) { try sink.finish($0) }
         } catch { throw ExtractError(error) }
         var rows: [String] = []

@@ -38,6 +38,8 @@ package final class RecordSink {
 
     private let writer: RunWriter
     private let limits: Limits
+    /// Records of the run at most; what comes behind is passed over.
+    private let most: Int
     // One thread uses a sink, and these two with every record.
     @exclusivity(unchecked) private var schema: SchemaInference
     @exclusivity(unchecked) private var notes = RecordNotes()
@@ -68,9 +70,12 @@ package final class RecordSink {
     /// - Parameters:
     ///   - declarations: the types of shaped columns.
     ///   - shape: what is made of records before they are stored.
+    ///   - most: records of the run at most; nil for no limit.
     package init(
-        _ writer: RunWriter, limits: Limits, declarations: [String: LogicalType], shape: RecordShape? = nil
+        _ writer: RunWriter, limits: Limits, declarations: [String: LogicalType], shape: RecordShape? = nil,
+        most: Int? = nil
     ) {
+        self.most = most ?? .max
         self.writer = writer
         self.limits = limits
         self.shape = shape
@@ -97,6 +102,7 @@ package final class RecordSink {
     package func add(
         _ base: UnsafePointer<UInt8>, _ range: Range<Int>, _ scanner: borrowing RecordScanner
     ) throws(ExtractError) -> RecordFault? {
+        if isAtLimit { return nil }
         guard let shaper else { return try take(base, range, scanner) }
         do { try shaper.apply(base, scanner) } catch { return error }
         return try take(UnsafePointer(shaper.record.base), 0..<shaper.record.count, shaper.scanner)
@@ -154,8 +160,11 @@ package final class RecordSink {
         pageRows &+= count
     }
 
-    /// Rows after which the chunk is full, the page in hand not counted.
-    package var rowsToFullChunk: Int { limits.rows - chunkRows }
+    /// Rows after which the chunk is full or the limit reached, the page in hand not counted.
+    package var rowsToFullChunk: Int { min(limits.rows - chunkRows, most - rows) }
+
+    /// Whether the run has all the records it may have, the page in hand counted: no more are taken.
+    package var isAtLimit: Bool { rows &+ pageRows >= most }
 
     /// Whether the chunk is full with the page in hand: a source that may end its page here should.
     package var isChunkFull: Bool {
@@ -179,11 +188,13 @@ package final class RecordSink {
         defer { self.bench = nil }
         pageSchema = nil
         let added = bench.raw.count - carry.count
-        rows += pageRows
+        let taken = pageRows
+        rows += taken
         bytes += added
-        chunkRows += pageRows
+        chunkRows += taken
         chunkBytes += added
         chunkHash.add(pageHash)
+        pageRows = 0
         lastCursor = cursor
         let isFull = chunkRows >= limits.rows || chunkBytes >= limits.bytes
         if bench.raw.count >= RecordSink.frameBytes || isFull {

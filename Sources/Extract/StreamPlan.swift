@@ -19,7 +19,8 @@ package final class StreamPlan: Sendable {
 
     private enum Kind: Sendable {
         case http(HTTPEndpoint, HTTPSourceSettings)
-        case files(FileSourceSettings, ReadingOptions, directory: String, [Manifest.Partition: [SourceFile]])
+        case child(HTTPChildPlan)
+        case files(FilePlan)
         case sql(SQLPlan)
         /// The database could not be asked.
         case failed(ExtractError)
@@ -31,6 +32,9 @@ package final class StreamPlan: Sendable {
         package var since: String?
         /// Whether everything is read anew and put in the place of what is there.
         package var isFullRefresh = false
+
+        /// Rows of each partition at most; nil for all of them.
+        package var limit: Int?
 
         /// Nothing out of the ordinary.
         package init() {}
@@ -55,8 +59,11 @@ package final class StreamPlan: Sendable {
         // A run that was begun with another wish or salt is another one.
         let salt = RecordShaper.mark(of: settings.shape)
         fingerprint =
-            wish.since == nil && !wish.isFullRefresh && salt.isEmpty
-            ? identity : fnv1a("\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(salt)".utf8)
+            wish.since == nil && !wish.isFullRefresh && wish.limit == nil && salt.isEmpty
+            ? identity
+            : fnv1a(
+                "\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(wish.limit.map { "\0\($0)" } ?? "")\(salt)"
+                    .utf8)
         lowWater = configuration.load.lowWater
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
@@ -67,28 +74,23 @@ package final class StreamPlan: Sendable {
                     name: source.connection, client: client, baseURL: connection.baseURL, settings: source,
                     retry: HTTPOptions.retry(stream.retry),
                     connectionHeaders: connection.headers.map(\.name), partitions: wanted.count, clock: clock)
-                self.source = .http(endpoint, source)
+                if let parent = source.parent {
+                    self.source = .child(
+                        try HTTPChildPlan(
+                            endpoint, source, parent, of: stream, configuration, partitions: wanted.count,
+                            clock: clock))
+                } else {
+                    self.source = .http(endpoint, source)
+                }
             } catch { throw ExtractError(error) }
             partitions = wanted
             deadline = 2 * client.options.requestTimeout + 2 * HTTP.RetryPolicy.retryAfterCap
-        case (.files(let source), .files(let connection)?):
-            let options: ReadingOptions
-            do { options = try FileOptions.make(source, stream.columns, stream.shape) } catch {
-                throw ExtractError(.configuration, "\(stream.job): \(error)")
-            }
-            let found = try FileDiscovery.find(
-                source.pattern, in: connection.path, names: stream.partitions.map(\.name), files: files
-            ).filter { item in
-                item.partition.fields.allSatisfy { field in
-                    restriction[field.name]?.contains { $0.isSame(as: field.value) } ?? true
-                }
-            }
-            // Where nothing partitions the files, no file at all is still a (possibly empty) table.
-            partitions = found.map(\.partition)
-            self.source = .files(
-                source, options, directory: connection.path,
-                Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) }))
-            deadline = 600
+        case (.files(let source), let connection?):
+            let plan = try FilePlan(
+                stream, source, connection, wanted: wanted, restriction: restriction, files: files, clock: clock)
+            partitions = plan.partitions
+            self.source = .files(plan)
+            deadline = plan.deadline
         case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?), (.sql, .odbc?):
             guard let table else { throw ExtractError(.configuration, "\(stream.job): its table was not looked for") }
             source = .sql(table)
@@ -102,7 +104,7 @@ package final class StreamPlan: Sendable {
         }
     }
 
-    /// A stream of a database that could not be asked: its partitions fail.
+    /// A stream of a database or host that could not be asked: its partitions fail.
     package init(
         _ stream: Configuration.Stream, of configuration: Settings, wanted: [Manifest.Partition], wish: Wish,
         failure: ExtractError
@@ -114,6 +116,39 @@ package final class StreamPlan: Sendable {
         source = .failed(failure)
         partitions = wanted
         deadline = 600
+    }
+
+    private var hasIncrementalParent: Bool {
+        if case .child(let plan) = source { plan.parentSettings.incremental != nil } else { false }
+    }
+
+    /// Whether a run that reads only a part goes on behind it the next time; otherwise its cursor stays where it was.
+    var goesOnBehindLimit: Bool { isFileSource && !readsAll }
+
+    /// Why a run of a part of the rows would lose or double some; nil when it would not.
+    ///
+    /// - Parameter base: the number of the partition's last manifest; 0 when there is none.
+    func limitRefusal(base: Int) -> ExtractError? {
+        guard wish.limit != nil else { return nil }
+        if settings.mode.isReplace, base > 0 {
+            return ExtractError(
+                .configuration,
+                "--limit would put a part in the place of all rows of the partition (mode \(settings.mode.rawValue)): leave it out, or try with "
+                    + "another spool and another target")
+        }
+        let isIncremental =
+            switch settings.source {
+            case .http(let source): source.incremental != nil || hasIncrementalParent
+            case .sql(let source): source.cursor != nil
+            case .files: false
+            }
+        if settings.mode == .append, isIncremental {
+            return ExtractError(
+                .configuration,
+                "--limit would double the rows that it reads, as the next run begins with them again (mode append with a cursor): leave it out, use "
+                    + "merge or insert-only with a primary_key, or try with another spool and another target")
+        }
+        return nil
     }
 
     /// Why the database could not be asked.
@@ -143,14 +178,38 @@ package final class StreamPlan: Sendable {
         var changes = settings.mode == .merge || settings.mode == .scd2 ? settings.changes : RowChanges()
         changes.isSoft = changes.isSoft && settings.mode == .merge
         // What was not read is not missing.
-        let isWhole = wish.since == nil && (from.isNull || readsAll)
+        let isWhole = wish.since == nil && wish.limit == nil && (from.isNull || readsAll)
         changes.deletesMissing = changes.deletesMissing && isWhole
         if settings.mode == .scd2, let column = settings.shape?.loadedAt { changes.unversioned = [column] }
         return changes
     }
 
-    func files(of partition: Manifest.Partition) -> [SourceFile] {
-        if case .files(_, _, _, let files) = source { files[partition] ?? [] } else { [] }
+    /// Whether it reads files that its configuration names, so that its partitions are listed there, too.
+    package var isNamed: Bool { if case .files(let plan) = source { !plan.settings.files.isEmpty } else { false } }
+
+    /// How it is read, in words, where that does not go without saying; nil for paged HTTP sources.
+    package var reading: String? {
+        switch source {
+        case .http, .failed: return nil
+        case .sql(let plan): return plan.reading
+        case .child(let plan): return "\(plan.settings.path) for each record of \(plan.parent.stream)"
+        case .files(let plan):
+            guard let count = plan.count else { return "files by name from \(plan.store.place)" }
+            return "\(count) \(count == 1 ? "file" : "files") of \(plan.store.place)"
+        }
+    }
+
+    /// Where the files of a file source lie, for messages.
+    package var place: String? { if case .files(let plan) = source { plan.store.place } else { nil } }
+
+    /// The files of a partition as they are now; none of other sources.
+    func files(
+        of partition: Manifest.Partition, _ context: ExtractContext, isCancelled: @escaping () -> Bool
+    ) throws -> [SourceFile] {
+        guard case .files(let plan) = source else { return [] }
+        return try plan.files(
+            of: partition, LogKey(job: settings.job, stream: settings.name, partition: partition), context,
+            isCancelled: isCancelled)
     }
 
     var guards: Guards {
@@ -175,11 +234,18 @@ package final class StreamPlan: Sendable {
                 endpoint, source, context: context,
                 log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
                 from: from, rejects: rejects, isCancelled: isCancelled)
-        case .files(let source, let options, let directory, _):
+        case .child(let plan):
+            return try HTTPChildReader(
+                plan, context: context,
+                log: LogKey(job: settings.job, stream: settings.name, partition: partition), rank: rank, resume: resume,
+                from: from, rejects: rejects, isCancelled: isCancelled)
+        case .files(let plan):
+            let log = LogKey(job: settings.job, stream: settings.name, partition: partition)
             return FileSourceReader(
-                directory: directory, files: files, takesAll: readsAll || wish.isFullRefresh,
-                options: options, settings: source, context: context,
-                partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
+                place: plan.store.place, session: try plan.store.connect(isCancelled: isCancelled),
+                attempts: plan.attempts(log, context), files: files,
+                takesAll: readsAll || wish.isFullRefresh, options: plan.options, settings: plan.settings,
+                context: context, partition: partition, rank: rank, from: from, resume: resume, rejects: rejects,
                 isCancelled: isCancelled)
         case .failed(let error): throw error
         case .sql(let plan):

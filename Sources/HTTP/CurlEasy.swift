@@ -6,11 +6,15 @@ import Glibc
 final class CurlEasy {
     private enum Stop { case tooLarge, noMemory }
 
-    private let handle: UnsafeMutableRawPointer
+    let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private let isCancelled: () -> Bool
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var body: BodyBuffer?
+    /// Where the bytes of a transfer go that is taken piece by piece.
+    var pipe: CurlPipe?
+    /// Asked when the host's key is not the one that is known, or none is; set for SFTP only.
+    var hostKey: HostKeyCheck?
     private var limit = 0
     private var stop: Stop?
 
@@ -39,6 +43,8 @@ final class CurlEasy {
         curl_slist_free_all(headerList)
         headerList = nil
         errorText[0] = 0
+        pipe = nil
+        hostKey = nil
         let context = Unmanaged.passUnretained(self).toOpaque()
         try check(curl_shim_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText), CURLOPT_ERRORBUFFER)
         try check(curl_shim_set_write(handle, onBytes, context), CURLOPT_WRITEFUNCTION)
@@ -62,8 +68,18 @@ final class CurlEasy {
         try check(curl_shim_set_long(handle, option, value), option)
     }
 
+    /// An option of type `curl_off_t`.
+    func set(_ option: CURLoption, offset value: Int) throws(HTTPError) {
+        try check(curl_shim_set_offset(handle, option, curl_off_t(value)), option)
+    }
+
     func set(_ option: CURLoption, _ value: String) throws(HTTPError) {
         try check(curl_shim_set_string(handle, option, value), option)
+    }
+
+    /// Takes an option back.
+    func unset(_ option: CURLoption) throws(HTTPError) {
+        try check(curl_shim_set_string(handle, option, nil), option)
     }
 
     /// The body to send; `bytes` must live until the transfer ends.
@@ -96,6 +112,11 @@ final class CurlEasy {
         let code = curl_easy_perform(handle)
         self.body = nil
         body.seal()
+        return failure(code)
+    }
+
+    /// Why the last transfer ended with `code`; nil when it went well.
+    func failure(_ code: CURLcode) -> CurlFailure? {
         guard code != CURLE_OK else { return nil }
         switch stop {
         case .tooLarge: return CurlFailure(code: code, kind: .tooLarge)
@@ -148,6 +169,15 @@ final class CurlEasy {
                 + "Version 7.88 or later is needed.")
     }
 
+    /// The check of the host's key by the file of known hosts, whose verdict `hostKey` takes down.
+    func checkHostKeys(knownHosts file: String, _ check: HostKeyCheck) throws(HTTPError) {
+        hostKey = check
+        try set(CURLOPT_SSH_KNOWNHOSTS, file)
+        try self.check(
+            curl_shim_set_keycheck(handle, onHostKey, Unmanaged.passUnretained(self).toOpaque()),
+            CURLOPT_SSH_KEYFUNCTION)
+    }
+
     fileprivate func receive(_ source: UnsafeRawPointer, _ length: Int) -> Bool {
         guard let body else { return false }
         if body.count == 0 {
@@ -173,8 +203,20 @@ private func onBytes(
 ) -> Int {
     guard let source, let context else { return 0 }
     let easy = Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
+    if let pipe = easy.pipe { return pipe.take(source, size * count) }
     // Any other number than what came ends the transfer.
     return easy.receive(source, size * count) ? size * count : Int(CURL_WRITEFUNC_ERROR)
+}
+
+private func onHostKey(
+    _: UnsafeMutableRawPointer?, _: UnsafePointer<curl_khkey>?, _ found: UnsafePointer<curl_khkey>?,
+    _ match: curl_khmatch, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let context else { return Int32(CURLKHSTAT_REJECT.rawValue) }
+    let easy = Unmanaged<CurlEasy>.fromOpaque(context).takeUnretainedValue()
+    if match == CURLKHMATCH_OK { return Int32(CURLKHSTAT_FINE.rawValue) }
+    easy.hostKey?.note(found?.pointee, isOther: match == CURLKHMATCH_MISMATCH)
+    return Int32(CURLKHSTAT_REJECT.rawValue)
 }
 
 private func onProgress(

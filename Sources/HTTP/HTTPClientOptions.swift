@@ -26,6 +26,8 @@ package struct HTTPClientOptions: Sendable, RedactedDescription {
     /// Requests that may go at once before the rate holds.
     package var burst = 1
     package var userAgent = "bobbin"
+    /// What is taken out of messages besides the credentials above.
+    package var furtherSecrets: [String] = []
     /// The largest body, decoded; a larger one is a configuration error.
     package var maximumBodyBytes = 512 << 20
 
@@ -46,7 +48,7 @@ package struct HTTPClientOptions: Sendable, RedactedDescription {
         let fromHeaders = headers.filter { Redaction.isSecret(name: $0.name) }.map(\.value)
         let others = [clientCertificate?.keyPassword, proxy?.password, proxy?.userinfo].compactMap { $0 }
         // An empty or one-letter secret would only garble the messages.
-        return (authorization.secrets + fromHeaders + others).filter { $0.utf8.count > 1 }
+        return (authorization.secrets + fromHeaders + others + furtherSecrets).filter { $0.utf8.count > 1 }
     }
 }
 

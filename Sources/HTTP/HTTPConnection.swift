@@ -6,8 +6,9 @@ import CCurl
 /// another host, but API keys travel in headers of any name, and client certificates in TLS.
 package final class HTTPConnection {
     let client: HTTPClient
-    private let easy: CurlEasy
-    private let isCancelled: () -> Bool
+    let easy: CurlEasy
+    let isCancelled: () -> Bool
+    private var multi: CurlMulti?
 
     /// Connects nothing yet. `isCancelled` is asked at least once a second while a call blocks; once it says true the
     /// call throws `cancelled`.
@@ -46,7 +47,9 @@ package final class HTTPConnection {
                     continue
                 }
             }
-            guard let location, [301, 302, 303, 307, 308].contains(response.status) else { return response }
+            guard request.followsRedirects, let location, [301, 302, 303, 307, 308].contains(response.status) else {
+                return response
+            }
             guard redirects < request.maximumRedirects else {
                 throw HTTPError(
                     .configuration, .tooManyRedirects,
@@ -74,7 +77,15 @@ package final class HTTPConnection {
         var certificate: ClientCertificate?
     }
 
-    private func identity(
+    /// What drives transfers that are taken piece by piece; made with the first one.
+    func transfers() throws(HTTPError) -> CurlMulti {
+        if let multi { return multi }
+        let made = try CurlMulti(isCancelled: isCancelled)
+        multi = made
+        return made
+    }
+
+    func identity(
         for request: HTTPRequest, isTrusted: Bool
     ) throws(HTTPError) -> (Identity, (token: TokenCache.Token, isCached: Bool)?) {
         let own = Set(request.headers.map { $0.name.lowercased() })
@@ -112,28 +123,44 @@ package final class HTTPConnection {
         _ request: HTTPRequest, at url: ResolvedURL, as identity: Identity, timeout: Double, limit: Int,
         earlier: Double = 0, into body: BodyBuffer
     ) throws(HTTPError) -> (HTTPResponse, String?) {
-        if isCancelled() { throw HTTPError(.cancelled, .cancelled, "\(request): cancelled.") }
-        try easy.reset()
-        try easy.set(CURLOPT_URL, url.text)
-        try easy.apply(client.options, timeout: timeout)
-        try easy.apply(identity, hasBody: request.body != nil)
+        try prepare(request, at: url, as: identity, timeout: timeout)
         let failure = try (request.body ?? []).withUnsafeBufferPointer { bytes throws(HTTPError) in
             try easy.apply(request.method, request.body == nil ? nil : bytes)
             return easy.run(into: body, limit: limit)
         }
-        if let failure {
-            let what = "\(request.method.rawValue) \(Redaction.url(url.text))"
-            let proxy = client.options.proxy.flatMap { $0.url.isEmpty ? nil : $0 }
-            throw failure.error(what, limit: limit, host: url.origin.host, proxy: proxy, redact: client.redact)
-        }
+        if let failure { throw Self.error(failure, request.method, url, client, limit: limit) }
+        return answer(request.method, at: url, earlier: earlier)
+    }
+
+    /// Sets the handle up for a request, but for its method and body.
+    func prepare(_ request: HTTPRequest, at url: ResolvedURL, as identity: Identity, timeout: Double) throws(HTTPError)
+    {
+        if isCancelled() { throw HTTPError(.cancelled, .cancelled, "\(request): cancelled.") }
+        multi?.stop()
+        try easy.reset()
+        try easy.set(CURLOPT_URL, url.text)
+        try easy.apply(client.options, timeout: timeout)
+        try easy.apply(identity, hasBody: request.body != nil)
+    }
+
+    static func error(
+        _ failure: CurlFailure, _ method: HTTPRequest.Method, _ url: ResolvedURL, _ client: HTTPClient, limit: Int
+    ) -> HTTPError {
+        let what = "\(method.rawValue) \(Redaction.url(url.text))"
+        let proxy = client.options.proxy.flatMap { $0.url.isEmpty ? nil : $0 }
+        return failure.error(what, limit: limit, host: url.origin.host, proxy: proxy, redact: client.redact)
+    }
+
+    /// What the handle knows of the answer, and where the server sends us.
+    func answer(_ method: HTTPRequest.Method, at url: ResolvedURL, earlier: Double) -> (HTTPResponse, String?) {
         let headers = easy.responseHeaders()
         let status = easy.long(CURLINFO_RESPONSE_CODE)
         let isMarked = headers.contains { $0.name == "content-length" || $0.name == "transfer-encoding" }
         let response = HTTPResponse(
             status: status, headers: headers, effectiveURL: easy.text(CURLINFO_EFFECTIVE_URL) ?? url.text,
-            method: request.method, seconds: earlier + Double(easy.offset(CURLINFO_TOTAL_TIME_T)) / 1e6,
+            method: method, seconds: earlier + Double(easy.offset(CURLINFO_TOTAL_TIME_T)) / 1e6,
             wireBytes: easy.offset(CURLINFO_SIZE_DOWNLOAD_T),
-            isEndMarked: isMarked || request.method == .head || status == 204 || status == 304)
+            isEndMarked: isMarked || method == .head || status == 204 || status == 304)
         return (response, easy.text(CURLINFO_REDIRECT_URL))
     }
 }

@@ -33,7 +33,7 @@ package enum HTTPDate {
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms").
-    private static func daysFromCivil(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    static func daysFromCivil(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -21,6 +21,8 @@ package struct HTTPRequest: Sendable, RedactedDescription {
     package var timeout: Double?
     /// Redirects to follow before giving up.
     package var maximumRedirects = 10
+    /// Whether redirects are followed at all; otherwise they are the answer.
+    package var followsRedirects = true
 
     /// Makes a request.
     package init(

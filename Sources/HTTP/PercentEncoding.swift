@@ -45,6 +45,24 @@ package enum PercentEncoding {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// The bytes that a text of a form stands for: `+` is a space.
+    static func decodedForm(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var at = 0
+        while at < bytes.count {
+            if bytes[at] == UInt8(ascii: "%"), at + 2 < bytes.count, let high = hex(bytes[at + 1]),
+                let low = hex(bytes[at + 2])
+            {
+                result.append(high << 4 | low)
+                at += 3
+            } else {
+                result.append(bytes[at] == UInt8(ascii: "+") ? 32 : bytes[at])
+                at += 1
+            }
+        }
+        return result
+    }
+
     private static func encode(_ text: String, keeping isKept: (UInt8) -> Bool) -> String {
         var result: [UInt8] = []
         result.reserveCapacity(text.utf8.count)

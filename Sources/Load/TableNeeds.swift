@@ -113,6 +113,12 @@ enum TableNeeds {
                     + "\(manifest.job) another `table`")
         }
         guard owner.spool != manifest.spool else { return false }
+        if manifest.isPart, manifest.mode.isReplace {
+            throw LoadError(
+                .configuration,
+                "table \(manifest.table) was filled from another spool (\(owner.spool)), and a run with --limit would put a part in the place of "
+                    + "those rows: use another target or `table`, and give this run up (bobbin dead discard)")
+        }
         if manifest.mode == .append {
             throw LoadError(
                 .configuration,

@@ -132,6 +132,8 @@ package struct RunManifest: Sendable {
     package var isShaped = false
     /// What the run does besides upserting its rows.
     package var changes = RowChanges()
+    /// Whether a limit (`--limit`) ended the run before the source did.
+    package var isPart = false
     package var cursorFrom: JSONValue = .null
     package var cursorTo: JSONValue = .null
     package var schema: [Column] = []

@@ -231,7 +231,8 @@ extension Column {
 extension RunManifest {
     /// The document's bytes, with its checksum.
     package func encoded() -> [UInt8] {
-        let shaped: [(String, JSONValue)] = isShaped ? [("shaped", true)] : []
+        let shaped: [(String, JSONValue)] =
+            (isShaped ? [("shaped", true)] : []) + (isPart ? [("part", true)] : [])
         let head = JSONValue.record(
             [
                 ("format", .integer(Int64(isStaged ? RunManifest.format : RunManifest.firstFormat))),
@@ -355,6 +356,7 @@ extension RunManifest {
         guards = try Guards(reader.any("guards"))
         isShaped = reader.any("shaped") == .bool(true)
         changes = try RowChanges(reader)
+        isPart = reader.any("part") == .bool(true)
         cursorFrom = cursor.any("from")
         cursorTo = cursor.any("to")
         schema = try Column.parse(try reader.array("schema"))

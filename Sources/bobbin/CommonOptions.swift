@@ -54,3 +54,18 @@ struct PartitionOptions: ParsableArguments {
         return values
     }
 }
+
+/// The option of commands that extract.
+struct LimitOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "For a try-out: read so many records of each partition at most. The next run reads the others, and loses none.",
+            valueName: "records"))
+    var limit: Int?
+
+    /// The number, when it is one that can be read.
+    func checked() throws -> Int? {
+        if let limit, limit < 1 { throw CommandError(.usage, "--limit \(limit): give a number above 0") }
+        return limit
+    }
+}

@@ -77,25 +77,29 @@ struct Connections: ParsableCommand {
 
     struct Discover: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows the tables and views of a database: rows, keys and columns.")
+            abstract: "Shows the tables and views of a database (rows, keys and columns), or the files of a store.")
 
         @OptionGroup var common: CommonOptions
 
         @Argument(help: "The connection.")
         var name: String
 
-        @Argument(help: "Only tables of these names; `*` stands for any characters, as in streams.")
+        @Argument(
+            help:
+                "Only tables of these names; `*` stands for any characters, as in streams. Of files: globs, as in `path`; the first 1000 are shown."
+        )
         var patterns: [String] = []
 
         func run() throws {
             let workspace = try Workspace(common, needs: [.source, .target])
             let connection = try Connections.find(name, workspace)
             switch connection {
-            case .http, .files:
+            case .http:
                 throw CommandError(
                     .usage,
-                    "connection \(name) is of type \(connection.type): only databases have tables to list; `bobbin preview JOB` shows its records"
-                )
+                    "connection \(name) is of type http: only databases have tables to list, and only stores files; `bobbin preview JOB` shows its "
+                        + "records")
+            case .files, .s3, .sftp: return try Connections.discoverFiles(name, connection, patterns, workspace, common)
             case .sqlite, .postgres, .mysql, .duckdb, .odbc: break
             }
             let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)
@@ -153,6 +157,9 @@ struct Connections: ParsableCommand {
         switch connection {
         case .http(let http): return http.baseURL
         case .files(let files): return files.path
+        case .s3(let s3): return "s3://\(s3.bucket)" + (s3.prefix.isEmpty ? "" : "/\(s3.prefix)")
+        case .sftp(let sftp):
+            return "sftp://\(sftp.user)@\(sftp.host)\(sftp.port == 22 ? "" : ":\(sftp.port)")\(sftp.path)"
         case .sqlite(let sqlite): return sqlite.path
         case .duckdb(let duckdb): return duckdb.path
         case .odbc(let odbc): return workspace.odbc(odbc).name
@@ -176,11 +183,10 @@ struct Connections: ParsableCommand {
             do {
                 checks.append(Check(name, .good, try ConnectionProbe.answer(http, clock: workspace.clock)))
             } catch { checks.append(Check(name, .problem, ExtractError(error).message)) }
-        case .files(let files):
+        case .files, .s3, .sftp:
             do {
-                let count = try workspace.files.list(files.path, .inventoryList).count
-                checks.append(Check(name, .good, "\(files.path) can be read; \(Format.count(count)) entries"))
-            } catch { checks.append(Check(name, .problem, "\(error)")) }
+                checks.append(Check(name, .good, try FileProbe.answer(connection, files: workspace.files)))
+            } catch { checks.append(Check(name, .problem, ExtractError(error).message)) }
         case .sqlite, .postgres, .mysql, .duckdb, .odbc:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
@@ -193,6 +199,46 @@ struct Connections: ParsableCommand {
             if !uses.targets.isEmpty { checks += Doctor.probe(name, connection, workspace) }
         }
         return checks
+    }
+
+    /// How many files are shown.
+    private static let fileLimit = 1000
+
+    private static func discoverFiles(
+        _ name: String, _ connection: Connection, _ patterns: [String], _ workspace: Workspace, _ common: CommonOptions
+    ) throws {
+        var found: [FileProbe.Found] = []
+        for pattern in patterns.isEmpty ? ["**"] : patterns {
+            found += try FileProbe.find(
+                pattern, connection, files: workspace.files, clock: workspace.clock, limit: fileLimit - found.count)
+        }
+        if common.json {
+            return Console.document([
+                ("connection", .string(name)),
+                (
+                    "files",
+                    .array(
+                        found.map { file in
+                            .record([
+                                ("path", .string(file.path)),
+                                ("size", file.size.map { Document.count(Int($0)) } ?? .null),
+                                ("modified", Document.text(file.modified.map { Timestamp.render($0) })),
+                            ])
+                        })
+                ),
+            ])
+        }
+        let more = found.count < fileLimit ? "" : ", and perhaps more"
+        Console.error("\(name): \(Format.count(found.count)) files\(more)")
+        Console.out(
+            Format.table(
+                ["PATH", "SIZE", "MODIFIED"],
+                found.map { file in
+                    [
+                        Format.visible(file.path), file.size.map { Format.bytes(Int($0)) } ?? "",
+                        file.modified.map { Timestamp.render($0) } ?? "",
+                    ]
+                }))
     }
 
     private static func show(_ checks: [Check], json: Bool) {

@@ -58,7 +58,7 @@ struct Doctor: ParsableCommand {
         case .mysql(let settings): MySQLProbe(name: name, workspace.mysql(settings)).run()
         case .duckdb(let settings): DuckDBProbe(name: name, workspace.duckdb(settings)).run()
         case .odbc(let settings): ODBCProbe(name: name, workspace.odbc(settings)).run()
-        case .http, .files: []
+        case .http, .files, .s3, .sftp: []
         }
     }
 

@@ -12,6 +12,8 @@ struct Extract: ParsableCommand {
     @Argument(help: "Jobs; all when there are none.")
     var jobs: [String] = []
 
+    @OptionGroup var part: LimitOption
+
     @Flag(help: "Print what would be done, and do nothing.")
     var dryRun = false
 
@@ -21,7 +23,7 @@ struct Extract: ParsableCommand {
             return
         }
         let workspace = try Workspace(common, needs: [.source])
-        let plans = try Session.plans(workspace, jobs, partitions)
+        let plans = try Session.plans(workspace, jobs, partitions, limit: part.checked())
         let session = try Session(workspace, create: true, isQuiet: common.json)
         let report = Report(
             command: "extract", workspace: workspace, spool: session.spool, streams: plans.map(\.settings))

@@ -5,7 +5,7 @@ internal import Configuration
 struct OneLiner: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Run without a configuration: what to read. A file or a glob (`x.csv`, `in/*.ndjson.gz`), or a table: `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, "
+            "Run without a configuration: what to read. A file or a glob (`x.csv`, `in/*.ndjson.gz`, `s3://bucket/in/*.csv`, `sftp://user@host/dir/*.csv`, `https://host/x.csv`), or a table: `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, "
                 + "`postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.", valueName: "source"))
     var from: String?
 
@@ -46,17 +46,16 @@ struct OneLiner: ParsableArguments {
         let mode = mode ?? (keys.isEmpty ? "replace" : "merge")
         let reading: String
         let connection: String
-        if let source {
+        if let far = try RemotePlace(from) {
+            connection = far.connection
+            reading = far.source
+        } else if let source {
             connection = source.connection
             reading = "connection: source, table: \(OneLiner.quoted(source.table))"
         } else {
-            let slash = from.lastIndex(of: "/")
-            let first = from.firstIndex(where: { "*?[{".contains($0) }) ?? from.endIndex
-            // A glob's directory is what stands before its first sign.
-            let cut = from[..<first].lastIndex(of: "/") ?? (slash.map { $0 < first ? $0 : nil } ?? nil)
-            let directory = cut.map { $0 == from.startIndex ? "/" : String(from[..<$0]) } ?? "."
-            let pattern = cut.map { String(from[from.index(after: $0)...]) } ?? from
-            connection = "type: files, path: \(OneLiner.quoted(directory))"
+            let (directory, pattern) = OneLiner.split(from)
+            connection =
+                "type: files, path: \(OneLiner.quoted(directory.map { $0.isEmpty ? "/" : $0 } ?? "."))"
             reading = "connection: source, path: \(OneLiner.quoted(pattern))"
         }
         return """
@@ -71,6 +70,13 @@ struct OneLiner: ParsableArguments {
                 mode: \(OneLiner.quoted(mode))
             \(keys.isEmpty ? "" : "    primary_key: [\(keys.joined(separator: ", "))]")
             """
+    }
+
+    /// A glob's directory is what stands before its first sign; nil when there is none.
+    static func split(_ path: String) -> (directory: String?, pattern: String) {
+        let first = path.firstIndex(where: { "*?[{".contains($0) }) ?? path.endIndex
+        guard let cut = path[..<first].lastIndex(of: "/") else { return (nil, path) }
+        return (String(path[..<cut]), String(path[path.index(after: cut)...]))
     }
 
     /// A table of a database; nil when the text names none.
@@ -112,7 +118,7 @@ struct OneLiner: ParsableArguments {
     }
 
     /// A text in YAML's double quotes (YAML 1.2.2, section 7.3.1).
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

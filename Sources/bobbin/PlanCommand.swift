@@ -40,7 +40,11 @@ enum PlanText {
                 Console.out("  cannot be asked: \(failure.message)")
                 continue
             }
-            if let table = plan.table { PlanText.print(table) }
+            if let table = plan.table {
+                PlanText.print(table)
+            } else if let reading = plan.reading {
+                Console.out("  source: \(Format.visible(reading))")
+            }
             Console.out(
                 "  retry: \(retry(stream.retry)); chunk: \(Format.count(stream.chunk.rows)) rows or \(Format.bytes(stream.chunk.bytes))"
             )
@@ -132,7 +136,7 @@ enum PlanText {
                 ("primary_key", .array(stream.primaryKey.map { .string($0) })),
                 ("shape", Document.text(stream.shape?.summary)), ("deletes", Document.text(stream.changesText)),
                 ("warnings", .array(try warnings(plan, spool).map { .string($0) })), ("partitions", .array(partitions)),
-                ("reading", Document.text(plan.table?.reading)), ("error", Document.text(plan.failure?.message)),
+                ("reading", Document.text(plan.reading)), ("error", Document.text(plan.failure?.message)),
                 (
                     "columns",
                     .array(

@@ -17,6 +17,8 @@ struct Run: ParsableCommand {
     @Argument(help: "Jobs; all when there are none.")
     var jobs: [String] = []
 
+    @OptionGroup var part: LimitOption
+
     @Flag(help: "Print what would be done, and do nothing.")
     var dryRun = false
 
@@ -30,7 +32,7 @@ struct Run: ParsableCommand {
             return
         }
         let workspace = try Workspace(common, needs: [.source, .target], text: text)
-        let plans = try Session.plans(workspace, jobs, partitions, isLoading: true)
+        let plans = try Session.plans(workspace, jobs, partitions, limit: part.checked(), isLoading: true)
         let session = try Session(workspace, create: true, isQuiet: common.json)
         var options = session.loadOptions
         options.jobs = Set(plans.map(\.settings.job))

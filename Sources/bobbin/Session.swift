@@ -29,10 +29,21 @@ final class Session: Sendable {
 
     /// The streams' plans: partitions by `--set` and `--days`, or files.
     ///
-    /// - Parameter isLoading: whether this process loads meanwhile.
+    /// - Parameters:
+    ///   - limit: records of each partition at most.
+    ///   - isLoading: whether this process loads meanwhile.
     static func plans(
-        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, isLoading: Bool = false
+        _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, limit: Int? = nil,
+        isLoading: Bool = false
     ) throws -> [StreamPlan] {
+        var wish = options.wish
+        wish.limit = limit
+        let fixed = wish
+        if let limit {
+            Console.error(
+                "--limit \(limit): at most \(Format.count(limit)) records of each partition, to try it out; the next run without it reads the others"
+            )
+        }
         let restriction = try options.restriction()
         let today = try workspace.today()
         let catalog = SQLCatalog(open: workspace.sqlOpener(isLoading: isLoading))
@@ -52,7 +63,7 @@ final class Session: Sendable {
             func plan(_ table: SQLPlan?) throws -> StreamPlan {
                 try StreamPlan(
                     stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
-                    clock: workspace.clock, table: table, wish: options.wish)
+                    clock: workspace.clock, table: table, wish: fixed)
             }
             if case .sql = stream.source {
                 let found: [SQLPlan]
@@ -60,14 +71,24 @@ final class Session: Sendable {
                     // One source that is away is no reason to leave the others alone.
                     guard error.kind != .configuration else { throw error }
                     return [
-                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: options.wish, failure: error)
+                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: fixed, failure: error)
                     ]
                 }
                 return try found.map(plan)
             }
-            let plan = try plan(nil)
-            if plan.isFileSource { try checkFiles(plan, workspace, restriction, options) }
-            return [plan]
+            do {
+                let plan = try plan(nil)
+                if plan.isFileSource, !plan.isNamed { try checkFiles(plan, workspace, restriction, options) }
+                return [plan]
+            } catch let error as ExtractError {
+                // One host that is away is no reason to leave the others alone.
+                guard case .files = stream.source, error.kind != .configuration else { throw error }
+                return [
+                    StreamPlan(
+                        stream, of: workspace.settings, wanted: wanted.isEmpty ? [Manifest.Partition([])] : wanted,
+                        wish: fixed, failure: error)
+                ]
+            }
         }
         try checkTables(plans)
         return try select(plans, options.select)
@@ -131,10 +152,8 @@ final class Session: Sendable {
                 throw CommandError(.usage, "--set \(name)=\(value): no file of \(stream.job) is of that partition")
             }
         }
-        guard plan.partitions.isEmpty, case .files(let source) = stream.source,
-            case .files(let connection)? = workspace.settings.connections[source.connection]
-        else { return }
-        Console.error("\(stream.job): no file matches \(connection.path)/\(source.path)")
+        guard plan.partitions.isEmpty, case .files(let source) = stream.source, let place = plan.place else { return }
+        Console.error("\(stream.job): no file matches \(place)/\(source.path)")
     }
 
     /// Extracts; results come in the order of the plans.
@@ -164,7 +183,7 @@ final class Session: Sendable {
         case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
         case .duckdb(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
         case .odbc(let odbc)?: options.patience = workspace.seconds(odbc.lockTimeout)
-        case .http, .files, nil: break
+        case .http, .files, .s3, .sftp, nil: break
         }
         let target = try open(name, options)
         let worker = try LoadWorker(

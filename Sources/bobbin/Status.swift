@@ -299,7 +299,7 @@ struct Status: ParsableCommand {
         let running = Set(try Inventory.extractions(access.spool).compactMap(\.key))
         for stream in try workspace.streams(wanted) {
             // The partitions of files are known by looking at the files, and tables by asking the database, which is `plan`.
-            if case .files = stream.source { continue }
+            if case .files(let source) = stream.source, source.files.isEmpty { continue }
             if stream.isPattern { continue }
             for values in try expand(stream.partitions, today: today) {
                 let partition = Manifest.Partition(values.map { .init(name: $0.name, value: $0.value) })

@@ -80,7 +80,7 @@ struct Workspace {
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
         case .odbc(let odbc)?:
             return try ODBCTarget(self.odbc(odbc), spool: spool.id, lockSeconds: seconds(odbc.lockTimeout))
-        case .http, .files, nil:
+        case .http, .files, .s3, .sftp, nil:
             throw LoadError(
                 .configuration,
                 "the queue has chunks for target \"\(name)\", which no connection of the configuration is that rows can be written to"
@@ -118,7 +118,7 @@ struct Workspace {
                 made.isReadOnly = !(isLoading && isTarget)
                 return try DuckDBSession(made)
             case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
-            case .http, .files, nil:
+            case .http, .files, .s3, .sftp, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")
             }
         }

@@ -68,9 +68,9 @@ import Testing
         (
             "connections: {\"a.b\": {type: htp}, c: , d: {path: x}, \"\": {type: files, path: x}}\njobs: {}",
             [
-                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, sqlite, duckdb, postgres, mysql, odbc, found "htp"; did you mean "http"?"#,
+                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, s3, sftp, sqlite, duckdb, postgres, mysql, odbc, found "htp"; did you mean "http"?"#,
                 "bobbin.yaml:1:35: connections.c: the connection is empty; it needs a type",
-                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, sqlite, duckdb, postgres, mysql, odbc",
+                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, s3, sftp, sqlite, duckdb, postgres, mysql, odbc",
                 #"bobbin.yaml:1:54: connections."": expected a name of at most 255 bytes, found """#,
             ]
         ),
@@ -93,6 +93,51 @@ import Testing
             [
                 #"bobbin.yaml:2:53: connections.a.rate_limit: expected a rate such as 10/s or 600/m, found "10/w": the units are /s, /m and /h"#,
                 "bobbin.yaml:2:59: connections.a.auth: expected one of bearer, basic, oauth2, found bearer and basic",
+            ]
+        ),
+        (
+            """
+            connections:
+              a: {type: s3, bucket: a/b, access_key: x, endpoint: "https://h/b"}
+              b: {type: s3, bucket: b, secret_key: literal}
+              c: {type: sftp, path: out, host: "h/x", key_password: "${K}"}
+            jobs: {}
+            """,
+            [
+                "bobbin.yaml:2:3: connections.a.secret_key: the key is missing; access_key needs it",
+                "bobbin.yaml:2:17: connections.a.bucket: a bucket's name has none of / ? # @ : and no spaces; put a path into `prefix`",
+                "bobbin.yaml:2:45: connections.a.endpoint: expected an address without a path; the bucket stands in `bucket`, a path in `prefix`",
+                "bobbin.yaml:3:3: connections.b.access_key: the key is missing; secret_key needs it",
+                "bobbin.yaml:3:40: connections.b.secret_key: expected ${NAME} of an environment variable or file:PATH, found a literal value; keep secrets out of the file and change this one",
+                "bobbin.yaml:4:3: connections.c.known_hosts: the environment variable HOME is not set; set it and start again",
+                "bobbin.yaml:4:3: connections.c.user: the key is missing; expected text",
+                "bobbin.yaml:4:43: connections.c.key_password: the environment variable K is not set; set it and start again",
+                "bobbin.yaml:4:43: connections.c.key_password: the password of a key needs its key_file",
+            ]
+        ),
+        (
+            """
+            connections:
+              web: {type: http, base_url: "https://h"}
+              lake: {type: s3, bucket: b}
+              t: {type: sqlite, path: t.db}
+            jobs:
+              a: {source: {connection: web, files: "x/*.csv"}, target: t}
+              b: {source: {connection: web, files: [x.csv], path: /y, page_size: 3}, target: t}
+              c: {source: {connection: web, path: /y, format: csv}, target: t}
+              d: {source: {connection: lake, files: [x.csv]}, target: t}
+              e: {source: {connection: web, files: [x.csv]}, target: t, partitions: {day: [a, b]}}
+              f: {source: {connection: web}, target: t}
+            """,
+            [
+                "bobbin.yaml:6:33: jobs.a.source.files: \"x/*.csv\": there is no listing over http, so no globs: name each file, with {placeholders} for the values of partitions",
+                "bobbin.yaml:7:49: jobs.b.source.path: the key is for pages of records, and the source names `files`: keep one of them",
+                "bobbin.yaml:7:59: jobs.b.source.page_size: the key is for pages of records, and the source names `files`: keep one of them",
+                "bobbin.yaml:8:43: jobs.c.source.format: the key is for files; name them under `files`, in place of `path`",
+                "bobbin.yaml:9:7: jobs.d.source.path: the key is missing; expected text with {placeholders}",
+                "bobbin.yaml:9:34: jobs.d.source.files: the key is for connection type http; here connection type is s3",
+                "bobbin.yaml:10:33: jobs.e.source.files: nothing in the source uses {day}, so every value of that partition would read the same rows; put it into the files",
+                "bobbin.yaml:11:7: jobs.f.source.path: the key is missing; expected text with {placeholders}",
             ]
         ),
     ]
@@ -251,7 +296,7 @@ import Testing
             "", "      records: data\n      format: csv\n      body: {a: 1}\n      headers: {\"a b\": x}",
             [
                 #"bobbin.yaml:12:16: jobs.j.source.records: expected a JSON pointer such as /data/items, found "data""#,
-                "bobbin.yaml:13:7: jobs.j.source.format: the key is for connection type files; here connection type is http",
+                "bobbin.yaml:13:7: jobs.j.source.format: the key is for files; name them under `files`, in place of `path`",
                 "bobbin.yaml:14:7: jobs.j.source.body: a body needs method POST",
                 #"bobbin.yaml:15:17: jobs.j.source.headers."a b": expected a header name, found "a b""#,
             ]
@@ -294,7 +339,7 @@ import Testing
             "{target: api, source: {connection: db, path: /x}}",
             [
                 #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, postgres, mysql, odbc"#,
-                "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files; here connection type is sqlite",
+                "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files or s3 or sftp; here connection type is sqlite",
             ]
         ),
         (

@@ -27,6 +27,10 @@ static inline CURLcode curl_shim_set_progress(
     CURLcode code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, callback);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context);
 }
+static inline CURLcode curl_shim_set_keycheck(CURL *handle, curl_sshkeycallback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_SSH_KEYFUNCTION, callback);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_SSH_KEYDATA, context);
+}
 static inline CURLcode curl_shim_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
@@ -38,3 +42,7 @@ static inline CURLcode curl_shim_get_string(CURL *handle, CURLINFO info, const c
 }
 // Macros with casts do not reach Swift.
 static const long curl_shim_auth_basic = (long)CURLAUTH_BASIC;
+static const long curl_shim_ssh_publickey = (long)CURLSSH_AUTH_PUBLICKEY;
+static const long curl_shim_ssh_password = (long)(CURLSSH_AUTH_PASSWORD | CURLSSH_AUTH_KEYBOARD);
+static const long curl_shim_ssh_agent = (long)CURLSSH_AUTH_AGENT;
+static const size_t curl_shim_write_pause = (size_t)CURL_WRITEFUNC_PAUSE;

@@ -3,7 +3,8 @@ extension Table {
         "connection", "A system that jobs read from or write to.", discriminator: "type",
         [
             Key(
-                "type", .choice(["http", "files", "sqlite", "duckdb", "postgres", "mysql", "odbc"]), required: true,
+                "type", .choice(["http", "files", "s3", "sftp", "sqlite", "duckdb", "postgres", "mysql", "odbc"]),
+                required: true,
                 "What the system is."
             ),
             Key("base_url", .text(.url), required: true, for: ["http"], "What the paths of sources are appended to."),
@@ -17,28 +18,52 @@ extension Table {
             Key(
                 "client_certificate", .section(clientCertificate), for: ["http"],
                 "The certificate that the server asks for."),
-            Key("ca_file", .text(.expanded), for: ["http"], "A file of authorities to trust in place of the system's."),
             Key(
-                "verify_tls", .boolean, standard: "true", for: ["http"],
+                "ca_file", .text(.expanded), for: ["http", "s3"],
+                "A file of authorities to trust in place of the system's."),
+            Key(
+                "verify_tls", .boolean, standard: "true", for: ["http", "s3"],
                 "Whether the server's certificate is checked."),
-            Key("timeouts", .section(httpTimeouts), for: ["http"], "Limits of requests."),
+            Key("timeouts", .section(httpTimeouts), for: ["http", "s3", "sftp"], "Limits of requests."),
             Key(
-                "rate_limit", .text(.rate), for: ["http"],
+                "rate_limit", .text(.rate), for: ["http", "s3"],
                 "Requests at most, over all partitions: `10/s`, `600/m`, `3600/h`; a number is per second."),
             Key(
-                "proxy", .text(.maybeSecret), for: ["http"],
+                "proxy", .text(.maybeSecret), for: ["http", "s3"],
                 "The proxy's address; with credentials only as `${NAME}` or `file:PATH`. Without it the environment's `http_proxy`, `https_proxy` and `no_proxy` count."
             ),
-            Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http"], "The User-Agent header."),
+            Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http", "s3"], "The User-Agent header."),
             Key(
-                "path", .text(.expanded), required: true, for: ["files", "sqlite", "duckdb"],
-                "files: the directory below which sources are sought. sqlite, duckdb: the database file."),
+                "path", .text(.expanded), required: true, for: ["files", "sftp", "sqlite", "duckdb"],
+                "files, sftp: the directory below which sources are sought (sftp: from the server's root). sqlite, duckdb: the database file."
+            ),
+            Key("bucket", .text(.expanded), required: true, for: ["s3"], "The bucket."),
+            Key(
+                "prefix", .text(.expanded), for: ["s3"],
+                "What stands before the paths of sources in the names of objects, as a directory; without it they begin at the bucket's root."
+            ),
+            Key(
+                "endpoint", .text(.url), for: ["s3"],
+                "The address of an S3-compatible service; without it Amazon's of the region."),
+            Key("region", .text(.expanded), standard: "us-east-1", for: ["s3"], "The bucket's region."),
+            Key(
+                "access_key", .text(.expanded), for: ["s3"],
+                "The id of the access key. Without key and secret, requests are not signed: for buckets that everybody may read."
+            ),
+            Key("secret_key", .text(.secret), for: ["s3"], "The access key's secret."),
+            Key("session_token", .text(.secret), for: ["s3"], "The token of temporary credentials."),
+            Key(
+                "path_style", .boolean, for: ["s3"],
+                "Whether the bucket stands in the path (`host/bucket/...`) or before the host (`bucket.host/...`); built in: in the path with an `endpoint`, before Amazon's hosts."
+            ),
             Key(
                 "url", .text(.maybeSecret), for: ["postgres"],
                 "`postgres://user@host:port/database?parameter=value`; with a password only as `${NAME}` or `file:PATH`. What is not "
                     + "named comes from libpq's environment (`PGHOST`, `PGSERVICE`, ...) and `~/.pgpass`."),
-            Key("host", .text(.expanded), for: ["postgres", "mysql"], "The host, or the directory of its socket."),
-            Key("port", .integer(1...65535), for: ["postgres", "mysql"], "The port."),
+            Key(
+                "host", .text(.expanded), for: ["sftp", "postgres", "mysql"],
+                "The host; of a database also the directory of its socket."),
+            Key("port", .integer(1...65535), for: ["sftp", "postgres", "mysql"], "The port; of sftp 22."),
             Key("database", .text(.expanded), for: ["postgres", "mysql"], "The database."),
             Key(
                 "connection_string", .text(.maybeSecret), for: ["odbc"],
@@ -47,8 +72,17 @@ extension Table {
             Key(
                 "dsn", .text(.expanded), for: ["odbc"],
                 "A data source of odbc.ini; what the connection string says goes before it."),
-            Key("user", .text(.expanded), for: ["postgres", "mysql", "odbc"], "The user."),
-            Key("password", .text(.secret), for: ["postgres", "mysql", "odbc"], "The user's password."),
+            Key("user", .text(.expanded), for: ["sftp", "postgres", "mysql", "odbc"], "The user."),
+            Key("password", .text(.secret), for: ["sftp", "postgres", "mysql", "odbc"], "The user's password."),
+            Key(
+                "key_file", .text(.expanded), for: ["sftp"],
+                "The user's private key, such as `${HOME}/.ssh/id_ed25519`; without key and password the SSH agent is asked."
+            ),
+            Key("key_password", .text(.secret), for: ["sftp"], "The private key's password."),
+            Key(
+                "known_hosts", .text(.expanded), standard: "${HOME}/.ssh/known_hosts", for: ["sftp"],
+                "The file with the keys of hosts, as OpenSSH has it; a host whose key is not in it, or is another, is refused."
+            ),
             Key(
                 "sslmode", .choice(["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]),
                 for: ["postgres"],

@@ -5,9 +5,13 @@ enum SourceTable {
         [
             Key("connection", .text(.name), required: true, "The connection to read from."),
             Key(
-                "path", .text(.template), required: true, for: ["http", "files"],
-                "http: the path below base_url. files: a glob below the connection's path (`*`, `**`, `?`). "
-                    + "Both may hold `{placeholders}`."),
+                "path", .text(.template), for: ["http"] + Connection.fileStores,
+                "http: the path below base_url. Files: a glob below the connection's path or prefix (`*`, `**`, `?`). "
+                    + "Both may hold `{placeholders}`. Required, but for `files`."),
+            Key(
+                "files", .either([.text(.template), .list(of: .text(.template))]), for: ["http"],
+                "Files to fetch in place of pages of records, below base_url, each with its `{placeholders}` filled in; there is no listing, so no globs."
+            ),
             Key("method", .choice(["GET", "POST"]), for: ["http"], "The method, in place of the connection's."),
             Key(
                 "query", .map(of: .text(.template), names: .name), for: ["http"],
@@ -21,7 +25,7 @@ enum SourceTable {
                 "The table as the database has it, with its schema before a dot or without; without it the stream's name is its."
             ),
             Key(
-                "records", .text(.pointer), standard: "", for: ["http", "files"],
+                "records", .text(.pointer), standard: "", for: ["http"] + Connection.fileStores,
                 "The JSON pointer to the array of records in an answer or a JSON file; empty is the whole of it."),
             Key(
                 "page_size", .integer(1...1_000_000), standard: "1000", for: ["http"],
@@ -31,22 +35,27 @@ enum SourceTable {
                 "incremental", .section(incremental), for: ["http"],
                 "Pulls only what is new, from a column's greatest value."),
             Key(
-                "format", .choice(["auto", "ndjson", "json", "csv", "tsv"]), standard: "auto", for: ["files"],
+                "parent", .section(parent), for: ["http"],
+                "Another stream of the job, for each of whose records the source is asked."),
+            Key(
+                "format", .choice(["auto", "ndjson", "json", "csv", "tsv"]), standard: "auto",
+                for: ["http"] + Connection.fileStores,
                 "The format of files; auto goes by the name's ending."),
             Key(
-                "compression", .choice(["auto", "none", "gzip", "zstd"]), standard: "auto", for: ["files"],
+                "compression", .choice(["auto", "none", "gzip", "zstd"]), standard: "auto",
+                for: ["http"] + Connection.fileStores,
                 "The compression of files; auto goes by the first bytes."),
             Key(
-                "header", .boolean, standard: "true", for: ["files"],
+                "header", .boolean, standard: "true", for: ["http"] + Connection.fileStores,
                 "csv, tsv: whether the first line names the columns."),
             Key(
-                "columns", .list(of: .text(.name)), for: ["files"],
+                "columns", .list(of: .text(.name)), for: ["http"] + Connection.fileStores,
                 "csv, tsv: the names of the columns, when no line does."),
             Key(
-                "delimiter", .text(.delimiter), for: ["files"],
+                "delimiter", .text(.delimiter), for: ["http"] + Connection.fileStores,
                 "csv, tsv: what stands between fields, in place of comma or tab."),
             Key(
-                "null", .text(.value), for: ["files"],
+                "null", .text(.value), for: ["http"] + Connection.fileStores,
                 "csv, tsv: the unquoted field that is NULL; without it the empty one is."),
         ])
 
@@ -75,6 +84,20 @@ enum SourceTable {
             Key(
                 "stop", .choice(["short_page", "empty_page"]), standard: "short_page", for: ["cursor", "page"],
                 "Whether a page with fewer records than page_size is the last, or only one without records."),
+        ])
+
+    static let parent = Section(
+        "parent", "Asks for the records of each record of another stream, such as the items of each order.",
+        [
+            Key("stream", .text(.name), required: true, "The stream of this job that is read for it."),
+            Key(
+                "fields", .map(of: .text(.name), names: .name), required: true,
+                "Placeholders, each with the field of the parent's record that fills it. They are columns of the records, too, unless a record has the "
+                    + "name itself."),
+            Key("at_once", .integer(1...64), standard: "4", "Parents that are asked about at once, of each partition."),
+            Key(
+                "not_found", .choice(["fail", "skip"]), standard: "fail",
+                "What a 404 for one parent means: the run fails, or that parent has no records."),
         ])
 
     static let incremental = Section(

@@ -17,6 +17,10 @@ struct ConnectionReader {
             return readHTTP(fields, expander).map(Connection.http)
         case "files":
             return expander.text("path", of: fields).map { .files(FilesSettings(path: $0)) }
+        case "s3":
+            return readS3(fields, expander).map(Connection.s3)
+        case "sftp":
+            return readSFTP(fields, expander).map(Connection.sftp)
         case "postgres":
             return .postgres(readPostgres(fields, expander))
         case "mysql":
@@ -58,7 +62,6 @@ struct ConnectionReader {
         let certificate = readCertificate(fields, expander)
         let headers = readHeaders(fields, expander)
         let proxy = readProxy(fields, expander)
-        let limits = fields.sectionOrStandard("timeouts", Table.httpTimeouts)
         guard let base = address("base_url", of: fields, expander) else { return nil }
         return HTTPSettings(
             baseURL: base.hasSuffix("/") ? String(base.dropLast()) : base,
@@ -68,9 +71,7 @@ struct ConnectionReader {
             clientCertificate: certificate,
             caFile: expander.text("ca_file", of: fields),
             verifyTLS: fields.boolean("verify_tls"),
-            timeouts: HTTPTimeouts(
-                connect: limits.duration("connect"), request: limits.duration("request"),
-                idle: limits.duration("idle")),
+            timeouts: readTimeouts(fields),
             rateLimit: fields.optionalText("rate_limit").flatMap { try? RateLimit(parsing: $0) },
             proxy: proxy,
             userAgent: expander.text("user_agent", of: fields) ?? "")
@@ -185,6 +186,12 @@ struct ConnectionReader {
         }
     }
 
+    func readTimeouts(_ fields: Fields) -> HTTPTimeouts {
+        let limits = fields.sectionOrStandard("timeouts", Table.httpTimeouts)
+        return HTTPTimeouts(
+            connect: limits.duration("connect"), request: limits.duration("request"), idle: limits.duration("idle"))
+    }
+
     private func readHeaders(_ fields: Fields, _ expander: Expander) -> [Header] {
         guard let headers = fields.find("headers"), let entries = headers.node.entries else { return [] }
         return entries.compactMap { entry in
@@ -208,7 +215,7 @@ struct ConnectionReader {
         return ["auth", "token", "key", "secret", "cookie", "password", "credential"].contains { name.contains($0) }
     }
 
-    private func readProxy(_ fields: Fields, _ expander: Expander) -> Secret? {
+    func readProxy(_ fields: Fields, _ expander: Expander) -> Secret? {
         guard let text = fields.optionalText("proxy") else { return nil }
         if !Expansion.isSecret(text), text.utf8.contains(UInt8(ascii: "@")) {
             fields.fail(
@@ -227,7 +234,7 @@ struct ConnectionReader {
     }
 
     /// An expanded address, checked again as a whole; empty when it could not be read and is not needed.
-    private func address(_ name: String, of fields: Fields, _ expander: Expander) -> String? {
+    func address(_ name: String, of fields: Fields, _ expander: Expander) -> String? {
         guard let url = expander.text(name, of: fields) else { return nil }
         if !url.isEmpty || expander.isNeeded, let reason = URLText.problem(in: url) {
             fields.fail(.wrongValue, name, "expected \(TextRule.url.expectation): \(reason)")

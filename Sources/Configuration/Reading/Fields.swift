@@ -29,6 +29,13 @@ struct Fields {
 
     func has(_ name: String) -> Bool { find(name) != nil }
 
+    /// Whether a layer of the job's own has the key: the top-level defaults serve sources of every kind.
+    func hasAny(_ name: String) -> Bool {
+        layers.contains { layer in
+            !layer.isShared && layer.entries.contains { $0.key == name && !$0.value.isNull }
+        }
+    }
+
     /// Whether the nearest layer has the key.
     func hasOwn(_ name: String) -> Bool {
         layers.first?.entries.contains { $0.key == name && !$0.value.isNull } ?? false

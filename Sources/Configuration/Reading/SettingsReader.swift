@@ -104,9 +104,11 @@ private func readJobs(_ document: Fields, _ expander: Expander) -> [Job] {
             }
         }
         let reader = StreamReader(job: entry.key, connections: connections, expander: expander)
+        var known: [(stream: Stream, fields: Fields)] = []
         func read(_ name: String, _ layers: [Fields.Layer?]) -> Stream? {
             let fields = Fields(Table.stream, layers: layers.compactMap { $0 }, issues: document.issues)
             guard let stream = reader.read(name, fields) else { return nil }
+            known.append((stream, fields))
             // Which tables a database has is known when it is asked.
             if case .sql(let source) = stream.source, source.query == nil { return stream }
             owners.claim(stream, fields)
@@ -117,7 +119,9 @@ private func readJobs(_ document: Fields, _ expander: Expander) -> [Job] {
         }
         guard let streams = job.find("streams") else {
             let name = job.optionalText("table") ?? entry.key
-            return read(name, [layer, own, shared]).map { stream in
+            let stream = read(name, [layer, own, shared])
+            ParentRules(streams: known, names: [name]).check()
+            return stream.map { stream in
                 isDisabled(entries)
                     ? Job(name: entry.key, streams: [], disabled: [name])
                     : Job(name: entry.key, streams: [stream], disabled: [])
@@ -137,6 +141,7 @@ private func readJobs(_ document: Fields, _ expander: Expander) -> [Job] {
                 entries: entries, mark: stream.mark, path: streams.path.appending(stream.key), isShared: false)
             return read(stream.key, [inner, own, layer, shared])
         }
+        ParentRules(streams: known, names: named.map(\.key).filter { !disabled.contains($0) }).check()
         return Job(name: entry.key, streams: read, disabled: disabled)
     }
 }

@@ -35,8 +35,9 @@ struct SourceReader {
         }
         fields.checkKeys(for: type, called: "connection type")
         switch type {
+        case "http" where fields.hasAny("files"): return readHTTPFiles(name, fields)
         case "http": return readHTTP(name, connection.method, fields)
-        case "files": return readFiles(name, fields)
+        case "files", "s3", "sftp": return readFiles(name, fields)
         default: return readSQL(name, fields, stream)
         }
     }
@@ -116,6 +117,8 @@ struct SourceReader {
                 "the values of {\(Message.shortened(partition.name))} cannot come from the path of an HTTP source; list them"
             )
         }
+        requirePath(fields)
+        refuse(Self.fileKeys, of: fields, "the key is for files; name them under `files`, in place of `path`")
         let query = named("query", of: fields)
         let headers = named("headers", of: fields)
         checkHeaders(fields)
@@ -127,9 +130,10 @@ struct SourceReader {
             templates += body.templates.map { Placed(template: $0, mark: found.mark, path: found.path) }
         }
         let used = Set(templates.flatMap(\.template.placeholders))
+        let parent = readParent(fields, used)
         let pagination = readPagination(fields, used)
         let incremental = readIncremental(fields, used)
-        var known = ["page_size"]
+        var known = ["page_size"] + (parent?.fields.map(\.name) ?? [])
         switch pagination {
         case .cursor, .nextCursor: known.append("cursor")
         case .page: known.append("page")
@@ -146,34 +150,8 @@ struct SourceReader {
             HTTPSourceSettings(
                 connection: connection, path: path.template, method: method, query: query.map(\.value),
                 headers: headers.map(\.value), body: body, records: fields.text("records"),
-                pageSize: fields.integer("page_size"), pagination: pagination, incremental: incremental))
-    }
-
-    private func readFiles(_ connection: String, _ fields: Fields) -> Source? {
-        let path = template("path", of: fields)
-        if let path { checkPlaceholders([path], known: [], fields, isPattern: true) }
-        for partition in partitions where partition.values != .fromPath {
-            fields.fail(
-                .conflict, "path",
-                "files tell their partition by their path; write `\(Message.shortened(partition.name)): path` under partitions"
-            )
-        }
-        let columns = fields.texts("columns")
-        if !fields.boolean("header"), columns.isEmpty {
-            fields.fail(
-                .missingKey, "columns",
-                "the key is missing; files without a header line need the names of their columns")
-        }
-        return path.map { path in
-            .files(
-                FileSourceSettings(
-                    connection: connection, path: path.template,
-                    format: fields.choice("format", FileSourceSettings.Format.auto),
-                    compression: fields.choice("compression", FileSourceSettings.Compression.auto),
-                    hasHeader: fields.boolean("header"), columns: columns,
-                    delimiter: fields.optionalText("delimiter").flatMap(TextRule.delimiter),
-                    null: fields.optionalText("null"), records: fields.text("records")))
-        }
+                pageSize: fields.integer("page_size"), pagination: pagination, incremental: incremental, parent: parent)
+        )
     }
 
     private func checkHeaders(_ fields: Fields) {
@@ -188,13 +166,13 @@ struct SourceReader {
     // MARK: Templates
 
     /// A template and where it stands.
-    private struct Placed {
+    struct Placed {
         let template: Template
         let mark: Mark
         let path: KeyPath
     }
 
-    private func template(_ name: String, of fields: Fields) -> Placed? {
+    func template(_ name: String, of fields: Fields) -> Placed? {
         guard let template = try? fields.optionalText(name).map({ try Template(parsing: $0) }) else { return nil }
         let place = fields.place(of: name)
         if template.description.isEmpty { fields.fail(.wrongValue, name, "the text is empty") }
@@ -213,8 +191,9 @@ struct SourceReader {
     }
 
     /// - Parameter isPattern: whether braces with a comma are alternatives (`{csv,tsv}`) and not a name.
-    private func checkPlaceholders(
-        _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false
+    func checkPlaceholders(
+        _ templates: [Placed], known: [String], _ fields: Fields, isPattern: Bool = false,
+        at key: String = "path"
     ) {
         let columns = partitions.map(\.name)
         let all = columns + known
@@ -236,9 +215,10 @@ struct SourceReader {
         let used = Set(templates.flatMap(\.template.placeholders))
         for partition in partitions where partition.count > 1 && !used.contains(partition.name) {
             fields.fail(
-                .conflict, "path",
+                .conflict, key,
                 "nothing in the source uses {\(Message.shortened(partition.name))}, so every value of that partition "
-                    + "would read the same rows; put it into the path\(known.isEmpty ? "" : ", the query or the body")")
+                    + "would read the same rows; put it into the \(key)\(known.isEmpty ? "" : ", the query or the body")"
+            )
         }
     }
 }

@@ -2,6 +2,8 @@
 package enum Connection: Sendable, Hashable {
     case http(HTTPSettings)
     case files(FilesSettings)
+    case s3(S3ConnectionSettings)
+    case sftp(SFTPConnectionSettings)
     case sqlite(SQLiteSettings)
     case postgres(PostgresConnectionSettings)
     case mysql(MySQLConnectionSettings)
@@ -12,7 +14,9 @@ package enum Connection: Sendable, Hashable {
     package static let targets = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
 
     /// Types that rows can be read from.
-    package static let sources = ["http", "files", "sqlite", "duckdb", "postgres", "mysql", "odbc"]
+    package static let sources = ["http", "files", "s3", "sftp", "sqlite", "duckdb", "postgres", "mysql", "odbc"]
+    /// Types whose files are sources, found by a glob.
+    static let fileStores = ["files", "s3", "sftp"]
     /// Types whose tables and queries are sources.
     static let databases = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
 
@@ -27,6 +31,8 @@ package enum Connection: Sendable, Hashable {
         switch self {
         case .http: "http"
         case .files: "files"
+        case .s3: "s3"
+        case .sftp: "sftp"
         case .sqlite: "sqlite"
         case .postgres: "postgres"
         case .mysql: "mysql"
@@ -40,6 +46,52 @@ package enum Connection: Sendable, Hashable {
 package struct FilesSettings: Sendable, Hashable {
     /// The directory below which sources are sought.
     package let path: String
+}
+
+/// A bucket of Amazon S3 or of a service that is compatible with it.
+package struct S3ConnectionSettings: Sendable, Hashable {
+    /// An access key; without one requests are not signed.
+    package struct Credentials: Sendable, Hashable {
+        package let accessKey: String
+        package let secretKey: Secret
+        package let sessionToken: Secret?
+    }
+
+    package let bucket: String
+    /// Without slashes at its ends; empty for the bucket's root.
+    package let prefix: String
+    /// The service's address; nil for Amazon's of the region.
+    package let endpoint: String?
+    package let region: String
+    package let credentials: Credentials?
+    /// Whether the bucket stands in the path and not before the host.
+    package let isPathStyle: Bool
+    /// A file of authorities to trust in place of the system's.
+    package let caFile: String?
+    /// Whether the server's certificate is checked.
+    package let verifyTLS: Bool
+    package let timeouts: HTTPTimeouts
+    /// Requests at most, over all partitions; nil for no limit.
+    package let rateLimit: RateLimit?
+    /// The proxy's address, perhaps with credentials.
+    package let proxy: Secret?
+    package let userAgent: String
+}
+
+/// A directory of an SFTP server.
+package struct SFTPConnectionSettings: Sendable, Hashable {
+    package let host: String
+    package let port: Int
+    package let user: String
+    package let password: Secret?
+    /// The file of the private key; nil asks the agent, unless there is a password.
+    package let keyFile: String?
+    package let keyPassword: Secret?
+    /// The file with the keys of known hosts.
+    package let knownHosts: String
+    /// The directory below which sources are sought, absolute, without a slash at its end.
+    package let path: String
+    package let timeouts: HTTPTimeouts
 }
 
 /// A PostgreSQL database. What is not set comes from where libpq takes it: PGHOST, PGPASSWORD, the password file and

@@ -7,6 +7,15 @@ extension Settings {
         switch connections[stream.source.connection] {
         case .http(let settings): text.add("base_url", settings.baseURL)
         case .files(let settings): text.add("directory", settings.path)
+        case .s3(let settings):
+            text.add("endpoint", settings.endpoint ?? settings.region)
+            text.add("bucket", settings.bucket)
+            text.add("prefix", settings.prefix)
+        case .sftp(let settings):
+            text.add("host", settings.host)
+            text.add("port", String(settings.port))
+            text.add("user", settings.user)
+            text.add("directory", settings.path)
         case .sqlite(let settings): text.add("file", settings.path)
         case .postgres(let settings):
             for name in ["host", "port", "dbname"] { text.add(name, settings.parameters[name]) }
@@ -25,12 +34,25 @@ extension Settings {
         case nil: break
         }
         switch stream.source {
-        case .http(let source): text.add(source)
+        case .http(let source):
+            text.add(source)
+            if let parent = parent(of: stream), case .http(let source) = parent.source {
+                text.add("parent", source.connection)
+                text.add(source)
+            }
         case .files(let source): text.add(source)
         case .sql(let source): text.add(source, stream)
         }
         if let shape = stream.shape { text.add(shape) }
         return fnv1a(text.bytes)
+    }
+}
+
+extension Settings {
+    /// The stream for each of whose records `stream` is asked; nil for other streams.
+    package func parent(of stream: Stream) -> Stream? {
+        guard case .http(let source) = stream.source, let parent = source.parent else { return nil }
+        return jobs.first { $0.name == stream.job }?.streams.first { $0.name == parent.stream }
     }
 }
 
@@ -86,6 +108,10 @@ private struct CanonicalText {
         case .link: add("link", "")
         case .nextURL(let pointer): add("next_url", pointer)
         }
+        if let parent = source.parent {
+            add("parent", parent.stream)
+            for field in parent.fields { add("field", field.name); add("source", field.source) }
+        }
         if let incremental = source.incremental {
             add("incremental", incremental.cursor)
             add("since", incremental.since)
@@ -122,6 +148,7 @@ private struct CanonicalText {
     mutating func add(_ source: FileSourceSettings) {
         add("type", "files")
         add("path", source.path.description)
+        for file in source.files { add("file", file.description) }
         add("format", source.format.rawValue)
         add("compression", source.compression.rawValue)
         add("header", String(source.hasHeader))

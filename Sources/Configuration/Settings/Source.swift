@@ -76,6 +76,27 @@ package struct HTTPSourceSettings: Sendable, Hashable {
     package let pagination: Pagination
     /// Set when only what is new is pulled.
     package let incremental: Incremental?
+    /// Set when the source is asked for each record of another stream.
+    package let parent: ParentSource?
+}
+
+/// Another stream of the job, for each of whose records a source is asked.
+package struct ParentSource: Sendable, Hashable {
+    /// A placeholder of the source, and a column of its records.
+    package struct Field: Sendable, Hashable {
+        package let name: String
+        /// The field of the parent's record that fills it.
+        package let source: String
+    }
+
+    /// The stream's name.
+    package let stream: String
+    /// In the order of the file; at least one.
+    package let fields: [Field]
+    /// Parents that are asked about at once.
+    package let atOnce: Int
+    /// Whether a parent that the source does not know (404) has no records; otherwise the run fails.
+    package let skipsMissing: Bool
 }
 
 /// How the next page is found.
@@ -124,7 +145,7 @@ package struct Incremental: Sendable, Hashable {
     package let format: Format
 }
 
-/// Files below a connection's directory.
+/// Files below a connection's directory, prefix or base address.
 package struct FileSourceSettings: Sendable, Hashable {
     /// The format of files; `auto` goes by the name's ending.
     package enum Format: String, Sendable, Hashable {
@@ -138,8 +159,10 @@ package struct FileSourceSettings: Sendable, Hashable {
 
     /// The connection's name.
     package let connection: String
-    /// A glob; placeholders are names of partitions, or alternatives (`{csv,tsv}`).
+    /// A glob; placeholders are names of partitions, or alternatives (`{csv,tsv}`). Empty where ``files`` names them.
     package let path: Template
+    /// Of HTTP connections: the files by name, with partition values as placeholders; else empty.
+    package let files: [Template]
     /// The glob as `Formats` reads it: `{{` and `}}` are escaped there.
     package var pattern: String {
         path.parts.map { part in

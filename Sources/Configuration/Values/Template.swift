@@ -11,6 +11,14 @@ package struct Template: Sendable, Hashable, CustomStringConvertible {
     /// The text as it was written.
     package let description: String
 
+    /// No text.
+    package static let empty = Template()
+
+    private init() {
+        parts = []
+        description = ""
+    }
+
     /// Parses `text`; throws when a brace has no partner.
     package init(parsing text: String) throws(ValueProblem) {
         var parts: [Part] = []

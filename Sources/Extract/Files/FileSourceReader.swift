@@ -1,21 +1,17 @@
 internal import Configuration
 internal import Formats
+internal import HTTP
 internal import JSON
 internal import Manifest
 internal import Spool
 internal import Storage
 internal import Threads
 
-/// One file that a partition is made of.
-struct SourceFile: Sendable {
-    /// Below the connection's directory.
-    var path: String
-    var identity: FileIdentity
-}
-
 /// Reads the files of one partition, one after the other.
 final class FileSourceReader: SourceReader {
-    private let directory: String
+    private let place: String
+    private let session: any FileSession
+    private let attempts: RemoteAttempts
     private let context: ExtractContext
     private let options: ReadingOptions
     private let settings: FileSourceSettings
@@ -27,24 +23,29 @@ final class FileSourceReader: SourceReader {
     private var seen: SeenSet
     private var index = 0
     private var reader: (any RecordReader)?
-    private var source: StorageSource?
+    private var source: ResumingSource?
     private var skip: UInt64 = 0
     private let block = RecordBlock()
     private var scanner = RecordScanner()
-    let retries = 0
+    var retries: Int { attempts.count }
 
     /// - Parameters:
+    ///   - place: what stands before the files' paths in messages.
+    ///   - session: the connection to where they lie.
     ///   - files: all files of the partition that are present.
     ///   - takesAll: also those that were seen before (a replace needs them all).
     ///   - from: `cursor.to` of the log's last manifest.
     ///   - resume: the cursor of the last adopted chunk.
     init(
-        directory: String, files: [SourceFile], takesAll: Bool, options: ReadingOptions,
+        place: String, session: any FileSession, attempts: RemoteAttempts, files: [SourceFile], takesAll: Bool,
+        options: ReadingOptions,
         settings: FileSourceSettings, context: ExtractContext,
         partition: Manifest.Partition, rank: Int, from: JSONValue, resume: JSONValue, rejects: InputRejects,
         isCancelled: @escaping () -> Bool
     ) {
-        self.directory = directory
+        self.place = place
+        self.session = session
+        self.attempts = attempts
         self.options = options
         self.settings = settings
         self.context = context
@@ -61,7 +62,10 @@ final class FileSourceReader: SourceReader {
         }
         seen.keep(present: identities)
         let wanted = Set(seen.pending(of: identities).map(\.file.pathKey))
-        pending = files.filter { wanted.contains($0.identity.pathKey) }
+        // A file that was begun goes first: the place in it is forgotten with the next one.
+        let begun = seen.partial?.file.pathKey
+        let open = files.filter { wanted.contains($0.identity.pathKey) }
+        pending = open.filter { $0.identity.pathKey == begun } + open.filter { $0.identity.pathKey != begun }
     }
 
     private static func set(_ value: JSONValue) -> SeenSet {
@@ -79,7 +83,7 @@ final class FileSourceReader: SourceReader {
             let reader = try self.reader ?? open(file)
             self.reader = reader
             var refused: [RejectedRecord] = []
-            let path = file.path
+            let path = file.identity.path
             do {
                 guard try reader.read(into: block, reject: { refused.append($0) }) else {
                     try setAside(refused, path)
@@ -87,7 +91,7 @@ final class FileSourceReader: SourceReader {
                     continue
                 }
             } catch {
-                throw ExtractError(.data, "\(directory)/\(path): \(error): repair or replace the file, then run again")
+                throw failure(error, of: path)
             }
             try setAside(refused, path)
             try context.benches.with(rank: rank) { bench in try take(bench, sink, path) }
@@ -98,11 +102,27 @@ final class FileSourceReader: SourceReader {
     }
 
     private func open(_ file: SourceFile) throws -> any RecordReader {
-        let source = StorageSource(
-            files: context.files, file: try context.files.open("\(directory)/\(file.path)", .read, .sourceOpen))
+        let source = ResumingSource(session, file, attempts)
         self.source = source
         skip = seen.nextOrdinal(of: file.identity)
-        return try FileOptions.options(options, for: file.path, settings).reader(source, path: file.path)
+        // Of an address the query is no part of the name.
+        let name = settings.files.isEmpty ? file.identity.path : String(file.identity.path.prefix { $0 != "?" })
+        return try FileOptions.options(options, for: name, settings).reader(source, path: name)
+    }
+
+    /// What stopped the reading: the store, the bytes, or whoever wrote the file meanwhile.
+    private func failure(_ error: any Error, of path: String) -> ExtractError {
+        switch error {
+        case let known as ExtractError: known
+        case is FileChanged: changed(path)
+        case is HTTPError: ExtractError(error)
+        default: ExtractError(.data, "\(place)/\(path): \(error): repair or replace the file, then run again")
+        }
+    }
+
+    private func changed(_ path: String) -> ExtractError {
+        ExtractError(
+            .transient, "\(place)/\(path) changed while it was read: run again when its writer is done")
     }
 
     /// A file that changed while it was read is not what its identity says: the run is given up.
@@ -111,19 +131,8 @@ final class FileSourceReader: SourceReader {
         source = nil
         reader = nil
         index += 1
-        let now = try FileSourceReader.identity(file.path, in: directory, context.files)
-        guard now == file.identity else {
-            throw ExtractError(
-                .transient, "\(directory)/\(file.path) changed while it was read: run again when its writer is done")
-        }
+        guard try attempts.run({ try session.isUnchanged(file) }) else { throw changed(file.identity.path) }
         seen.insert(file.identity)
-    }
-
-    static func identity(_ path: String, in directory: String, _ files: any FileSystem) throws(StorageError)
-        -> FileIdentity
-    {
-        let status = try files.status("\(directory)/\(path)", .sourceStatus)
-        return FileIdentity(path: path, size: Int64(status.size), modifiedNanoseconds: status.modified)
     }
 
     private func take(_ bench: Workbench, _ sink: RecordSink, _ path: String) throws {
@@ -131,6 +140,7 @@ final class FileSourceReader: SourceReader {
         for place in block.records.indices {
             let position = block.records[place]
             if position.ordinal < skip { continue }
+            if sink.isAtLimit { return try endPage(sink, next: position.ordinal) }
             if sink.isChunkFull {
                 try endPage(sink, next: position.ordinal)
                 sink.beginPage(bench)
@@ -181,28 +191,5 @@ final class FileSourceReader: SourceReader {
                     file: path, line: Int(clamping: record.line), reason: record.reason,
                     row: String(decoding: record.raw, as: UTF8.self)))
         }
-    }
-}
-
-/// A file of the host's as the readers of formats want it.
-final class StorageSource: ByteSource {
-    private let files: any FileSystem
-    private var file: FileDescriptor?
-
-    init(files: any FileSystem, file: FileDescriptor) {
-        self.files = files
-        self.file = file
-    }
-
-    deinit { close() }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        guard let file else { return 0 }
-        return try files.read(file, into: buffer, .sourceRead)
-    }
-
-    func close() {
-        if let file { try? files.close(file, .sourceClose) }
-        file = nil
     }
 }

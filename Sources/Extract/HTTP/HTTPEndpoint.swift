@@ -3,21 +3,18 @@ internal import HTTP
 internal import JSON
 internal import Manifest
 internal import Storage
-internal import Threads
 
 /// One HTTP connection of the configuration with one stream's templates: shared by the stream's partitions.
 final class HTTPEndpoint: Sendable {
     let client: HTTPClient
     let retry: HTTP.RetryPolicy
     let recordTokens: [String]
-    private let name: String
     private let url: URLTemplate
     private let headers: [(name: String, template: HTTP.Template)]
     private let body: JSONTemplate?
     /// Whether a body's type stands among the headers of the connection or of the source.
     private let hasContentType: Bool
-    private let breaker: Condition<(state: CircuitBreaker, cause: String)>
-    private let clock: any Clock
+    let breaker: SourceBreaker
 
     /// - Parameters:
     ///   - name: the connection's, for messages.
@@ -27,10 +24,8 @@ final class HTTPEndpoint: Sendable {
         name: String, client: HTTPClient, baseURL: String, settings: HTTPSourceSettings, retry: HTTP.RetryPolicy,
         connectionHeaders: [String], partitions: Int, clock: any Clock
     ) throws {
-        self.name = name
         self.client = client
         self.retry = retry
-        self.clock = clock
         recordTokens = HTTPEndpoint.tokens(settings.records)
         var query = settings.query.map { (name: $0.name, value: $0.template.description) }
         let pager = try Pager(settings.pagination, pageSize: settings.pageSize, resume: .null)
@@ -43,17 +38,21 @@ final class HTTPEndpoint: Sendable {
         }
         body = settings.body
         hasContentType = (headers.map(\.name) + connectionHeaders).contains { $0.lowercased() == "content-type" }
-        breaker = Condition((CircuitBreaker(CircuitBreaker.Settings(keys: min(3, max(2, partitions)))), ""))
+        breaker = SourceBreaker(name, partitions: partitions, clock: clock)
     }
 
     /// The request for the page at which `pager` stands.
+    ///
+    /// - Parameter parent: the placeholders that a parent's record fills.
     func request(
-        _ settings: HTTPSourceSettings, _ partition: Manifest.Partition, _ pager: Pager, since: String?
+        _ settings: HTTPSourceSettings, _ partition: Manifest.Partition, _ pager: Pager, since: String?,
+        parent: [(name: String, value: String)] = []
     ) throws -> HTTPRequest {
         var values: TemplateValues = [
             "cursor": pager.cursor, "page": String(pager.page), "page_size": String(settings.pageSize), "since": since,
         ]
         for field in partition.fields { values[field.name] = field.value }
+        for field in parent { values[field.name] = field.value }
         let rendered = values
         return HTTPRequest(
             settings.method == .post ? .post : .get, try pager.nextURL ?? url.url(rendered),
@@ -75,38 +74,6 @@ final class HTTPEndpoint: Sendable {
         let isNumber =
             name == "page" || name == "page_size" || (name == "cursor" && pager.isNumber && Int64(text) != nil)
         return JSONTemplate.Value(text: text, isNumber: isNumber)
-    }
-
-    /// Leave to make one request; the breaker opens on failures across partitions.
-    func admit(_ partition: Manifest.Partition) throws(ExtractError) -> CircuitBreaker.Ticket {
-        let now = clock.uptime()
-        let (admission, cause) = breaker.withLock { ($0.state.admit(now: now), $0.cause) }
-        switch admission {
-        case .go(let ticket): return ticket
-        case .wait(let until):
-            throw ExtractError(
-                .transient,
-                "connection \(name) is not asked for \(Int(max(0, until - now)) + 1) s after failures of several partitions, the last: \(cause)"
-            )
-        }
-    }
-
-    /// The request's result for the breaker.
-    func settle(_ ticket: CircuitBreaker.Ticket, _ partition: Manifest.Partition, _ error: (any Error)?) {
-        let now = clock.uptime()
-        breaker.withLock { breaker in
-            if let error {
-                let failure = ExtractError(error)
-                if failure.kind == .transient {
-                    breaker.cause = failure.message
-                    breaker.state.failed(ticket, key: partition.description, now: now)
-                } else {
-                    breaker.state.abandoned(ticket, now: now)
-                }
-            } else {
-                breaker.state.succeeded(ticket)
-            }
-        }
     }
 
     /// The reference tokens of a JSON pointer (RFC 6901).

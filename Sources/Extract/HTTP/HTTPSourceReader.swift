@@ -74,17 +74,17 @@ final class HTTPSourceReader: SourceReader {
 
     private func fetch(into sink: RecordSink) throws {
         let request = try source.request(settings, log.partition, pager, since: since)
-        let ticket = try source.admit(log.partition)
+        let ticket = try source.breaker.admit()
         let response: HTTPResponse
         do {
             body.removeAll()
             response = try connection.perform(request, into: body)
             try source.client.check(response, body: body)
         } catch {
-            source.settle(ticket, log.partition, error)
+            source.breaker.settle(ticket, log.partition.description, error)
             throw error
         }
-        source.settle(ticket, log.partition, nil)
+        source.breaker.settle(ticket, log.partition.description, nil)
         try context.benches.with(rank: rank) { bench in
             try take(response, request, bench, sink)
         }
@@ -94,51 +94,25 @@ final class HTTPSourceReader: SourceReader {
         _ response: HTTPResponse, _ request: HTTPRequest, _ bench: Workbench, _ sink: RecordSink
     ) throws {
         let base = UnsafePointer(body.base.assumingMemoryBound(to: UInt8.self))
-        guard body.count > 0 else { throw malformed(response, "the answer is empty") }
-        if let bad = validUTF8(base, body.count) { throw malformed(response, "no UTF-8 at byte \(bad)") }
         sink.beginPage(bench)
-        var reader = DocumentReader(
-            base, body.count, records: source.recordTokens, capture: pager.pointer.map { [$0] } ?? [])
-        var last: Field?
-        // Refused ones count, too: a page is not short because of them.
-        var elements = 0
-        var objects = 0
         refused.removeAll(keepingCapacity: true)
+        let page: HTTPPage
         do {
-            while let range = try reader.next(&scanner) {
-                elements += 1
-                guard reader.elementKind == .object else {
-                    let fault = RecordFault(reason: "the element is \(reader.elementKind.described), not an object")
-                    refused.append((range, elements, fault))
-                    continue
-                }
-                objects += 1
-                if let field = pager.field { last = Fields.find(field, scanner, base) }
-                if let fault = try sink.add(base, range, scanner) {
-                    refused.append((range, elements, fault))
-                    continue
-                }
-                try watermark?.observe(scanner, base)
-            }
-            if reader.isMissing { throw malformed(response, reader.missingError.message) }
-        } catch let error as JSONError {
-            throw malformed(response, error.message)
+            page = try HTTPPage(
+                base, body.count, records: source.recordTokens, pager, &scanner,
+                take: { range, scanner in
+                    if let fault = try sink.add(base, range, scanner) { return fault }
+                    try watermark?.observe(scanner, base)
+                    return nil
+                }, refuse: { refused.append((range: $0, element: $1, fault: $2)) })
+        } catch let error as HTTPPage.Malformed {
+            throw HTTPPage.error(error, response, bytes: body.count)
         }
-        let captured: String?
-        if let value = reader.captured.first ?? nil, value.kind != .null {
-            captured = try reader.text(of: value)
-        } else {
-            captured = nil
-        }
-        let lastText = try last.flatMap { try Fields.text($0, base) }
-        let link = settings.pagination == .link ? try response.nextLink() : nil
-        let previous = pager
-        isDone = try !pager.advance(
-            rows: elements, objects: objects, last: lastText, captured: captured, link: link, url: response.effectiveURL
-        )
-        if !isDone, pager == previous { throw ExtractError(.configuration, pager.stuck(request.url)) }
+        let place = pager.place
+        isDone = try !page.advance(
+            &pager, followsLinks: settings.pagination == .link, response, url: request.url)
         watermark?.commitPage()
-        try setAside(base, previous.place)
+        try setAside(base, place)
         try sink.endPage(cursor: resumeState)
         context.report(.page(log.partition, rows: sink.rows, bytes: sink.bytes))
     }
@@ -159,13 +133,5 @@ final class HTTPSourceReader: SourceReader {
         guard let place = pager.json else { return .null }
         guard let watermark else { return place }
         return .record([("place", place), ("watermark", watermark.json)])
-    }
-
-    /// A 200 whose body is cut or does not parse passes for a hiccup of the source: transient.
-    private func malformed(_ response: HTTPResponse, _ reason: String) -> ExtractError {
-        let type = response.header("content-type") ?? "no content type"
-        return ExtractError(
-            .transient,
-            "\(response.description) with \(body.count) bytes (\(type)) is no usable page: \(reason)")
     }
 }
