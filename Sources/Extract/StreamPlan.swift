@@ -89,7 +89,8 @@ package final class StreamPlan: Sendable {
                 source, options, directory: connection.path,
                 Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) }))
             deadline = 600
-        case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?), (.sql, .odbc?):
+        case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?),
+            (.sql, .parquet?), (.sql, .odbc?):
             guard let table else { throw ExtractError(.configuration, "\(stream.job): its table was not looked for") }
             source = .sql(table)
             partitions = wanted

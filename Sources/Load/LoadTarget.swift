@@ -95,6 +95,11 @@ protocol TargetEngine: LoadTarget {
     /// Deletes what a replacement replaces: the partition's rows, or all.
     func delete(_ manifest: RunManifest, _ table: TargetTable) throws
 
+    /// Shows readers what was committed, where that is a step of its own.
+    ///
+    /// - Parameter isIdle: nothing is to be done for now; otherwise an engine may leave it for later.
+    func publish(isIdle: Bool) throws
+
     /// Nothing is to be done for now: a file that others cannot open meanwhile is let go.
     func rest()
 
@@ -103,6 +108,7 @@ protocol TargetEngine: LoadTarget {
 }
 
 extension TargetEngine {
+    func publish(isIdle: Bool) throws {}
     func rest() {}
 }
 

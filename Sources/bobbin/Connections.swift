@@ -96,7 +96,7 @@ struct Connections: ParsableCommand {
                     .usage,
                     "connection \(name) is of type \(connection.type): only databases have tables to list; `bobbin preview JOB` shows its records"
                 )
-            case .sqlite, .postgres, .mysql, .duckdb, .odbc: break
+            case .sqlite, .postgres, .mysql, .duckdb, .parquet, .odbc: break
             }
             let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)
             let relations = found.relations.filter { relation in
@@ -154,7 +154,7 @@ struct Connections: ParsableCommand {
         case .http(let http): return http.baseURL
         case .files(let files): return files.path
         case .sqlite(let sqlite): return sqlite.path
-        case .duckdb(let duckdb): return duckdb.path
+        case .duckdb(let duckdb), .parquet(let duckdb): return duckdb.path
         case .odbc(let odbc): return workspace.odbc(odbc).name
         case .postgres(let postgres):
             // A URL may hold a password.
@@ -181,7 +181,7 @@ struct Connections: ParsableCommand {
                 let count = try workspace.files.list(files.path, .inventoryList).count
                 checks.append(Check(name, .good, "\(files.path) can be read; \(Format.count(count)) entries"))
             } catch { checks.append(Check(name, .problem, "\(error)")) }
-        case .sqlite, .postgres, .mysql, .duckdb, .odbc:
+        case .sqlite, .postgres, .mysql, .duckdb, .parquet, .odbc:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
                     let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)

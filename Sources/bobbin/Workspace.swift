@@ -78,6 +78,8 @@ struct Workspace {
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
+        case .parquet(let parquet)?:
+            return try ParquetTarget(self.duckdb(parquet), spool: spool.id, files: files, clock: clock)
         case .http, .files, .odbc, nil:
             throw LoadError(
                 .configuration,
@@ -115,6 +117,9 @@ struct Workspace {
                 let isTarget = workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
                 made.isReadOnly = !(isLoading && isTarget)
                 return try DuckDBSession(made)
+            case .parquet(let parquet)?:
+                return try DuckDBSession(
+                    parquet: ParquetDirectory(parquet.path, files: workspace.files), workspace.duckdb(parquet))
             case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
             case .http, .files, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")

@@ -20,6 +20,15 @@ package final class DuckDBSession: SQLSession {
         defaultSchema = try connection.query("SELECT current_schema()").first?[0]
     }
 
+    /// Opens a directory of Parquet files: each is a table.
+    package init(parquet directory: ParquetDirectory, _ settings: DuckDBSettings) throws {
+        var settings = settings
+        settings.path = DuckDBSettings.memory
+        connection = try DuckDBConnection(settings)
+        defaultSchema = try connection.query("SELECT current_schema()").first?[0]
+        try directory.makeViews(connection)
+    }
+
     /// See ``SQLSession``.
     package var version: String { "DuckDB \(connection.version)" }
 
