@@ -36,7 +36,9 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
 
 extension World {
     /// Opens the world's target, as a loader of the given spool does.
-    package func target(spool: String) throws -> any LoadTarget {
+    ///
+    /// - Parameter files: how it sees files that are no database's.
+    package func target(spool: String, files: any FileSystem = POSIXFileSystem()) throws -> any LoadTarget {
         switch engine {
         case .sqlite:
             try SQLiteTarget(
@@ -44,16 +46,11 @@ extension World {
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
         case .mariadb: try MySQLTarget(try loaderSettings(), spool: spool)
         case .duckdb: try DuckDBTarget(duckDBSettings, spool: spool)
-        case .parquet: try parquetTarget(spool: spool)
+        case .parquet: try ParquetTarget(duckDBSettings, spool: spool, files: files, clock: clock)
         }
     }
 
-    /// A directory of the world's own.
-    package func parquetTarget(spool: String, files: any FileSystem = POSIXFileSystem()) throws -> ParquetTarget {
-        try ParquetTarget(duckDBSettings, spool: spool, files: files, clock: clock)
-    }
-
-    /// A file of the world's own.
+    /// A file of the world's own; of Parquet it is a directory.
     package var duckDBSettings: DuckDBSettings {
         var settings = DuckDBFiles.settings(database)
         if let memory = duckDBMemory.withLock({ $0 }) { settings.memoryLimit = memory }
