@@ -154,6 +154,9 @@ package final class RecordSink {
         pageRows &+= count
     }
 
+    /// The sorts of values that came in an expected column with ``add(lines:count:)``, where they may widen it.
+    func observe(_ column: String, _ kinds: UInt16) { schema.observe(column, kinds) }
+
     /// Rows after which the chunk is full, the page in hand not counted.
     package var rowsToFullChunk: Int { limits.rows - chunkRows }
 
