@@ -166,6 +166,9 @@ package final class RecordSink {
     /// Whether the run has all the records it may have, the page in hand counted: no more are taken.
     package var isAtLimit: Bool { rows &+ pageRows >= most }
 
+    /// The sorts of values that came in an expected column with ``add(lines:count:)``, where they may widen it.
+    func observe(_ column: String, _ kinds: UInt16) { schema.observe(column, kinds) }
+
     /// Whether the chunk is full with the page in hand: a source that may end its page here should.
     package var isChunkFull: Bool {
         guard let bench else { return false }

@@ -7,7 +7,7 @@ package import Manifest
 /// A value type of flat arrays, so that a page that turns out to be cut can be forgotten again.
 package struct SchemaInference: Sendable {
     /// One bit for each sort of value that was seen.
-    private struct Kinds {
+    struct Kinds {
         static let null: UInt16 = 1
         static let boolean: UInt16 = 2
         static let integer: UInt16 = 4
@@ -16,6 +16,12 @@ package struct SchemaInference: Sendable {
         static let number: UInt16 = 32
         static let text: UInt16 = 64
         static let nested: UInt16 = 128
+
+        /// Of an integer of 64 bits.
+        @inline(__always)
+        static func of(_ value: Int64) -> UInt16 {
+            value.magnitude <= 9_007_199_254_740_992 ? integer : bigint
+        }
     }
 
     /// All names in one run of bytes: comparing them counts no references.
@@ -102,6 +108,14 @@ package struct SchemaInference: Sendable {
             type = type.widened(with: seen)
         }
         return type
+    }
+
+    /// Notes which sorts of values came in a column that is expected.
+    mutating func observe(_ column: String, _ seen: UInt16) {
+        guard let index = ends.indices.first(where: { bytes[start($0)..<ends[$0]].elementsEqual(column.utf8) }) else {
+            return
+        }
+        kinds[index] |= seen
     }
 
     /// Looks at one record.
@@ -232,7 +246,7 @@ package struct SchemaInference: Sendable {
             guard let value = parseInteger(base + Int(field.valueStart), Int(field.valueLength)) else {
                 return Kinds.huge
             }
-            return value.magnitude <= 9_007_199_254_740_992 ? Kinds.integer : Kinds.bigint
+            return Kinds.of(value)
         case .number: return Kinds.number
         case .string, .escapedString: return Kinds.text
         case .object, .array: return Kinds.nested

@@ -91,7 +91,8 @@ package final class StreamPlan: Sendable {
             partitions = plan.partitions
             self.source = .files(plan)
             deadline = plan.deadline
-        case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?), (.sql, .odbc?):
+        case (.sql, .sqlite?), (.sql, .postgres?), (.sql, .mysql?), (.sql, .duckdb?),
+            (.sql, .parquet?), (.sql, .odbc?):
             guard let table else { throw ExtractError(.configuration, "\(stream.job): its table was not looked for") }
             source = .sql(table)
             partitions = wanted

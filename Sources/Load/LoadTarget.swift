@@ -98,6 +98,11 @@ protocol TargetEngine: LoadTarget {
     /// Where rows wait of which some do more than take the place of others.
     var staging: Staging { get throws }
 
+    /// Shows readers what was committed, where that is a step of its own.
+    ///
+    /// - Parameter isIdle: nothing is to be done for now; otherwise an engine may leave it for later.
+    func publish(isIdle: Bool) throws
+
     /// Nothing is to be done for now: a file that others cannot open meanwhile is let go.
     func rest()
 
@@ -106,6 +111,7 @@ protocol TargetEngine: LoadTarget {
 }
 
 extension TargetEngine {
+    func publish(isIdle: Bool) throws {}
     func rest() {}
 }
 

@@ -72,6 +72,9 @@ package final class LoadWorker {
                         hasCompared = true
                     }
                     let worked = try pass()
+                    // Also for a loader that died before it could.
+                    seat.touch()
+                    if !stop.isStopped { try target.publish(isIdle: !worked) }
                     failures = 0
                     idleSince = worked ? nil : idleSince ?? spool.clock.uptime()
                     if worked { continue }

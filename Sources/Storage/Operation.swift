@@ -32,6 +32,10 @@ package enum Operation: String, Sendable, CaseIterable {
     case outcomeSyncDirectory, outcomeRead, outcomeReplace, outcomeList
     case closeUnlinkManifest, closeUnlinkOutcome, closeUnlinkProgress, closeUnlinkLeftover, closeRemoveDirectory,
         closeList, closeCheck
+    // Parquet files
+    case parquetMakeDirectory, parquetStatus, parquetOpen, parquetSync, parquetClose, parquetRename,
+        parquetSyncDirectory,
+        parquetUnlinkTemporary
     // Recovery
     case sweepList, sweepRemoveEmpty, seizeChunk, seizeToken, seizeUnlinkLease, seizeRemoveDirectory
     // People

@@ -100,7 +100,7 @@ struct Connections: ParsableCommand {
                     "connection \(name) is of type http: only databases have tables to list, and only stores files; `bobbin preview JOB` shows its "
                         + "records")
             case .files, .s3, .sftp: return try Connections.discoverFiles(name, connection, patterns, workspace, common)
-            case .sqlite, .postgres, .mysql, .duckdb, .odbc: break
+            case .sqlite, .postgres, .mysql, .duckdb, .parquet, .odbc: break
             }
             let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)
             let relations = found.relations.filter { relation in
@@ -161,7 +161,7 @@ struct Connections: ParsableCommand {
         case .sftp(let sftp):
             return "sftp://\(sftp.user)@\(sftp.host)\(sftp.port == 22 ? "" : ":\(sftp.port)")\(sftp.path)"
         case .sqlite(let sqlite): return sqlite.path
-        case .duckdb(let duckdb): return duckdb.path
+        case .duckdb(let duckdb), .parquet(let duckdb): return duckdb.path
         case .odbc(let odbc): return workspace.odbc(odbc).name
         case .postgres(let postgres):
             // A URL may hold a password.
@@ -187,7 +187,7 @@ struct Connections: ParsableCommand {
             do {
                 checks.append(Check(name, .good, try FileProbe.answer(connection, files: workspace.files)))
             } catch { checks.append(Check(name, .problem, ExtractError(error).message)) }
-        case .sqlite, .postgres, .mysql, .duckdb, .odbc:
+        case .sqlite, .postgres, .mysql, .duckdb, .parquet, .odbc:
             if !uses.sources.isEmpty || uses.targets.isEmpty {
                 do {
                     let found = try SQLCatalog(open: workspace.sqlOpener(isLoading: false)).contents(name)

@@ -57,6 +57,7 @@ struct Doctor: ParsableCommand {
         case .postgres(let settings): PostgresProbe(name: name, workspace.postgres(settings)).run()
         case .mysql(let settings): MySQLProbe(name: name, workspace.mysql(settings)).run()
         case .duckdb(let settings): DuckDBProbe(name: name, workspace.duckdb(settings)).run()
+        case .parquet(let settings): ParquetProbe(name: name, workspace.duckdb(settings)).run()
         case .odbc(let settings): ODBCProbe(name: name, workspace.odbc(settings)).run()
         case .http, .files, .s3, .sftp: []
         }

@@ -5,13 +5,13 @@ internal import Configuration
 struct OneLiner: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Run without a configuration: what to read. A file or a glob (`x.csv`, `in/*.ndjson.gz`, `s3://bucket/in/*.csv`, `sftp://user@host/dir/*.csv`, `https://host/x.csv`), or a table: `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, "
+            "Run without a configuration: what to read. A file or a glob (`x.csv`, `in/*.ndjson.gz`, `s3://bucket/in/*.csv`, `sftp://user@host/dir/*.csv`, `https://host/x.csv`), or a table: `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, `parquet:DIRECTORY#TABLE`, "
                 + "`postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.", valueName: "source"))
     var from: String?
 
     @Option(
         help: ArgumentHelp(
-            "With --from: where to. `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, `postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.",
+            "With --from: where to. `sqlite:FILE#TABLE`, `duckdb:FILE#TABLE`, `parquet:DIRECTORY#TABLE`, `postgres://user@host/database#TABLE`, `mysql://user@host/database#TABLE`.",
             valueName: "target"))
     var to: String?
 
@@ -38,7 +38,7 @@ struct OneLiner: ParsableArguments {
         guard let target else {
             throw CommandError(
                 .usage,
-                "--to \(to): expected sqlite:FILE#TABLE, duckdb:FILE#TABLE, postgres://user@host/database#TABLE or mysql://user@host/database#TABLE"
+                "--to \(to): expected sqlite:FILE#TABLE, duckdb:FILE#TABLE, parquet:DIRECTORY#TABLE, postgres://user@host/database#TABLE or mysql://user@host/database#TABLE"
             )
         }
         let source = try OneLiner.place(from, "--from")
@@ -83,14 +83,18 @@ struct OneLiner: ParsableArguments {
     private static func place(_ text: String, _ option: String) throws -> (connection: String, table: String)? {
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let scheme = String(text[..<colon])
-        guard ["sqlite", "duckdb", "postgres", "postgresql", "mysql", "mariadb"].contains(scheme) else { return nil }
+        guard ["sqlite", "duckdb", "parquet", "postgres", "postgresql", "mysql", "mariadb"].contains(scheme) else {
+            return nil
+        }
         guard let hash = text.lastIndex(of: "#"), text.index(after: hash) < text.endIndex else {
             throw CommandError(
                 .usage, "\(option) \(redacted(text)): name the table behind a #, such as \(scheme):...#table")
         }
         let table = String(text[text.index(after: hash)...])
         let rest = String(text[text.index(after: colon)..<hash])
-        if scheme == "sqlite" || scheme == "duckdb" { return ("type: \(scheme), path: \(quoted(rest))", table) }
+        if ["sqlite", "duckdb", "parquet"].contains(scheme) {
+            return ("type: \(scheme), path: \(quoted(rest))", table)
+        }
         let authority = rest.drop { $0 == "/" }
         if let at = authority.firstIndex(of: "@"), authority[..<at].contains(":") {
             throw CommandError(

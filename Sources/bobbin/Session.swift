@@ -181,7 +181,7 @@ final class Session: Sendable {
         case .sqlite(let sqlite)?: options.patience = workspace.seconds(sqlite.busyTimeout)
         case .postgres(let postgres)?: options.patience = workspace.seconds(postgres.lockTimeout)
         case .mysql(let mysql)?: options.patience = workspace.seconds(mysql.lockTimeout)
-        case .duckdb(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
+        case .duckdb(let duckdb)?, .parquet(let duckdb)?: options.patience = workspace.seconds(duckdb.busyTimeout)
         case .odbc(let odbc)?: options.patience = workspace.seconds(odbc.lockTimeout)
         case .http, .files, .s3, .sftp, nil: break
         }

@@ -80,6 +80,8 @@ struct Workspace {
         case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
         case .odbc(let odbc)?:
             return try ODBCTarget(self.odbc(odbc), spool: spool.id, lockSeconds: seconds(odbc.lockTimeout))
+        case .parquet(let parquet)?:
+            return try ParquetTarget(self.duckdb(parquet), spool: spool.id, files: files, clock: clock)
         case .http, .files, .s3, .sftp, nil:
             throw LoadError(
                 .configuration,
@@ -117,6 +119,9 @@ struct Workspace {
                 let isTarget = workspace.settings.jobs.flatMap(\.streams).contains { $0.targets.contains(name) }
                 made.isReadOnly = !(isLoading && isTarget)
                 return try DuckDBSession(made)
+            case .parquet(let parquet)?:
+                return try DuckDBSession(
+                    parquet: ParquetDirectory(parquet.path, files: workspace.files), workspace.duckdb(parquet))
             case .odbc(let odbc)?: return try ODBCSession(workspace.odbc(odbc))
             case .http, .files, .s3, .sftp, nil:
                 throw ExtractError(.configuration, "connection \(name) is no database")

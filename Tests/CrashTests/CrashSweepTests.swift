@@ -26,6 +26,13 @@ import Threads
             ]
         ),
         (
+            "of targets that are Parquet files, tested with them",
+            [
+                .parquetMakeDirectory, .parquetStatus, .parquetOpen, .parquetSync, .parquetClose, .parquetRename,
+                .parquetSyncDirectory, .parquetUnlinkTemporary,
+            ]
+        ),
+        (
             "only where two names of one inode meet, which a target with one queue never brings about",
             [.retireUnlinkSource]
         ),

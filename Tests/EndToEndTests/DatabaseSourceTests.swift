@@ -15,7 +15,7 @@ import Testing
             self.engine = engine
             site = try Site()
             switch engine {
-            case .sqlite, .duckdb: break
+            case .sqlite, .duckdb, .parquet: break
             case .postgres: try postgres().execute("CREATE SCHEMA \(name)")
             case .mariadb: try mariaDB(nil).execute("CREATE DATABASE \(name) CHARACTER SET utf8mb4")
             }
@@ -35,7 +35,8 @@ import Testing
         func connection() throws -> String {
             switch engine {
             case .sqlite: return "type: sqlite, path: \(name).db"
-            case .duckdb: return "type: duckdb, path: \(name).db, library: \"\(DuckDBFiles.settings("x").library)\""
+            case .duckdb, .parquet:
+                return "type: \(engine), path: \(name).db, library: \"\(DuckDBFiles.library)\""
             case .postgres:
                 let server = try TestEngine.postgresServer.get()
                 try site.write("pg.password", server.password + "\n")
@@ -70,6 +71,8 @@ import Testing
             case .duckdb:
                 return try DuckDBFiles.query(
                     DuckDBFiles.settings(site.directory.appendingPathComponent("\(name).db").path), sql)
+            case .parquet:
+                return try DuckDBFiles.queryParquet(site.directory.appendingPathComponent("\(name).db").path, sql)
             case .postgres:
                 let connection = try postgres()
                 try connection.execute("SET search_path TO \(name)")
@@ -99,7 +102,7 @@ import Testing
         "SELECT name FROM customer ORDER BY id", "SELECT count(*), sum(doc * 100 + nr), count(price) FROM line",
     ]
 
-    @Test(arguments: TestEngine.allCases) func intoEveryDatabase(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func intoEveryDatabase(_ engine: TestEngine) throws {
         let source = try Shop(engine)
         try source.run(Self.fixture)
         let targets = try TestEngine.allCases.map { try Shop($0) }
@@ -148,6 +151,7 @@ import Testing
                     switch target.engine {
                     case .sqlite: try Self.sqlite(path, sql)
                     case .duckdb: try DuckDBFiles.query(DuckDBFiles.settings(path), sql)
+                    case .parquet: try DuckDBFiles.queryParquet(path, sql)
                     case .postgres, .mariadb: try target.query(sql)
                     }
                 }
@@ -172,13 +176,13 @@ import Testing
     }
 
     /// Extractors that are killed leave their chunks to the next one; in the end each row is there once.
-    @Test(arguments: TestEngine.allCases) func killedExtractorsLoseNothing(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func killedExtractorsLoseNothing(_ engine: TestEngine) throws {
         let shop = try Shop(engine)
         let numbers =
             switch engine {
             case .sqlite:
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, 'row ' || i FROM n"
-            case .duckdb: "SELECT i, 'row ' || i FROM range(1, 200001) AS n(i)"
+            case .duckdb, .parquet: "SELECT i, 'row ' || i FROM range(1, 200001) AS n(i)"
             case .postgres: "SELECT i, 'row ' || i FROM generate_series(1, 200000) AS n(i)"
             case .mariadb: "SELECT seq, CONCAT('row ', seq) FROM seq_1_to_200000"
             }

@@ -3,13 +3,15 @@ import Foundation
 import TestKit
 import Testing
 
-/// A site whose jobs load into a DuckDB file.
+/// A site whose jobs load into a DuckDB file, or into Parquet files.
 private final class Lake {
     static let tables = ["replaced", "appended", "merged"]
     let site: Site
     let rows: Int
+    let type: String
 
-    init(rows: Int, extra: String = "") throws {
+    init(rows: Int, type: String = "duckdb", path: String = "lake.duckdb") throws {
+        self.type = type
         site = try Site()
         self.rows = rows
         try site.startUpstream(["--domains", "a,b", "--rows", "\(rows)"])
@@ -38,7 +40,7 @@ private final class Lake {
             load: {lease: 1s}
             connections:
               upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
-              lake: {type: duckdb, path: lake.duckdb, memory_limit: 500MB, threads: 2, busy_timeout: 3s, library: "\(DuckDBFiles.library)"}
+              lake: {type: \(type), path: \(path), memory_limit: 500MB, threads: 2, busy_timeout: 3s, library: "\(DuckDBFiles.library)"}
             defaults: {target: lake}
             jobs:
             \(job("replaced", "replace-partition", key))
@@ -52,8 +54,10 @@ private final class Lake {
     /// Rows, and distinct ones by their key, of each table.
     func counts() throws -> [String] {
         try Lake.tables.flatMap { table in
-            try DuckDBFiles.query(
-                file, "SELECT count(*), count(DISTINCT concat(domain, '/', data_date, '/', rank)) FROM \(table)")
+            let sql = "SELECT count(*), count(DISTINCT concat(domain, '/', data_date, '/', rank)) FROM \(table)"
+            return type == "parquet"
+                ? try DuckDBFiles.queryParquet(site.directory.appendingPathComponent("lake").path, sql)
+                : try DuckDBFiles.query(file, sql)
         }
     }
 
@@ -64,6 +68,66 @@ private final class Lake {
         #expect(try counts() == Array(repeating: "\(4 * rows)|\(4 * rows)", count: 3))
         #expect(try site.leftovers().isEmpty)
         #expect(try site.bobbin("fsck", "--deep").status == 0)
+    }
+}
+
+/// Jobs into Parquet files by the command line: configured, killed, without room.
+@Suite(.serialized) struct ParquetTargetTests {
+    @Test func runsTwiceAndIsLookedAt() throws {
+        let lake = try Lake(rows: 1_000, type: "parquet", path: "lake")
+        let first = try lake.site.bobbin("run")
+        #expect(first.status == 0, "\(first.output)\(first.errors)")
+        try lake.check()
+        #expect(try lake.site.bobbin("run", "replaced", "merged").status == 0)
+        try lake.check()
+        let doctor = try lake.site.bobbin("doctor")
+        #expect(
+            doctor.output.contains("3 Parquet files") && doctor.output.contains("can be opened"), "\(doctor.output)")
+        let tested = try lake.site.bobbin("connections", "test", "lake")
+        #expect(tested.status == 0, "\(tested.output)\(tested.errors)")
+        let discovered = try lake.site.bobbin("connections", "discover", "lake")
+        #expect(discovered.output.contains("merged") && !discovered.output.contains("_bobbin"), "\(discovered.output)")
+        let plan = try lake.site.bobbin("plan")
+        #expect(plan.status == 0 && plan.output.contains("into merged of lake"), "\(plan.output)\(plan.errors)")
+        #expect(
+            try lake.site.names("lake").sorted() == [
+                "_bobbin.duckdb", "appended.parquet", "merged.parquet", "replaced.parquet",
+            ])
+    }
+
+    /// Loaders killed at any instant: in the end every row is in the files exactly once.
+    @Test(arguments: 0..<4) func loadersKilledAtAnyInstant(round: Int) throws {
+        let lake = try Lake(rows: 4_000, type: "parquet", path: "lake")
+        var random = SeededRandom(UInt64(round) &+ 70)
+        for turn in 0..<2 {
+            #expect(try lake.site.bobbin("extract", "replaced", "merged").status == 0)
+            if turn == 0 { #expect(try lake.site.bobbin("extract", "appended").status == 0) }
+            for _ in 0..<3 {
+                let loader = try lake.site.start("load")
+                // The moment is the disturbance: it must not depend on anything that the program does.
+                usleep(UInt32(30_000 + random.below(700_000 * (1 + round % 3))))
+                loader.kill(SIGKILL)
+                _ = try loader.wait()
+            }
+            try lake.check()
+        }
+    }
+
+    /// A full disk: nothing is charged to a chunk, readers keep what they had, and it goes on once there is room.
+    @Test func aFullDisk() throws {
+        let lake = try Lake(rows: 4_000, type: "parquet", path: "lake")
+        let directory = lake.site.directory.appendingPathComponent("lake").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let space = try SmallFilesystem(at: directory, bytes: 24 << 20, owner: NSUserName())
+        #expect(try lake.site.bobbin("run").status == 0)
+        let before = try lake.counts()
+        #expect(try lake.site.bobbin("extract", "replaced", "merged").status == 0)
+        try space.fill(leaving: 40_000)
+        let full = try lake.site.bobbin("load")
+        #expect(full.status == 75, "\(full.status) \(full.output)\(full.errors)")
+        #expect(try lake.counts() == before)
+        try space.makeRoom()
+        try lake.check()
     }
 }
 

@@ -2,8 +2,8 @@ import Foundation
 import TestKit
 import Testing
 
-/// A small filesystem of its own, full or not, on which a server keeps tables; gone with the value.
-private final class SmallFilesystem {
+/// A small filesystem of its own, full or not, on which a target keeps tables; gone with the value.
+final class SmallFilesystem {
     struct Failure: Error, CustomStringConvertible { let description: String }
 
     let path: String

@@ -17,7 +17,7 @@ import Testing
 
     private func names(_ columns: [Column]) -> [String] { columns.map { "\($0.name) \($0.type.rawValue)" } }
 
-    @Test(arguments: TestEngine.allCases) func rowsAndColumnsOfATable(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func rowsAndColumnsOfATable(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(Self.people)
         let job =
@@ -40,7 +40,7 @@ import Testing
     }
 
     /// A table without rows has its shaped columns all the same.
-    @Test(arguments: TestEngine.allCases) func anEmptyTableHasItsColumns(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func anEmptyTableHasItsColumns(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run("CREATE TABLE t(id bigint PRIMARY KEY, a bigint, b varchar(9));\n")
         let extract = try source.one("table: t, mode: replace, shape: {rename: {a: c}, select: [id, a], hash: c}")
@@ -48,7 +48,7 @@ import Testing
     }
 
     /// What the source reads for itself, it reads before: the cursor by its old name, the types by the new.
-    @Test(arguments: TestEngine.allCases) func cursorsAreOfTheSource(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func cursorsAreOfTheSource(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("t", rows: 3))
         let job = "table: t, mode: append, cursor: id, shape: {drop: id, rename: {v: w}}, columns: {w: json}"
@@ -59,7 +59,7 @@ import Testing
         #expect(try source.one(job).rows == [#"{"w":"v4"}"#])
     }
 
-    @Test(arguments: TestEngine.allCases) func objectsInColumnsAreFlattened(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func objectsInColumnsAreFlattened(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         let type = engine == .sqlite ? "text" : "json"
         try source.run(
@@ -107,7 +107,7 @@ import Testing
     }
 
     /// A run of one shape is taken up, and what was finished keeps its time; a run of another is begun again.
-    @Test(arguments: TestEngine.allCases) func anotherRunOfOneShapeGoesOn(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func anotherRunOfOneShapeGoesOn(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("e", rows: 100))
         func job(_ shape: String) -> String { "streams: {e: {mode: replace, chunk: {rows: 10}, shape: {\(shape)}}}" }

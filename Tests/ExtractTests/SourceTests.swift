@@ -10,7 +10,7 @@ import Testing
 
 /// What every database promises as a source; a new engine is one more case of `TestEngine`.
 @Suite struct SourceTests {
-    @Test(arguments: TestEngine.allCases) func aPatternIsAllTables(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func aPatternIsAllTables(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(
             source.numbered("b", rows: 2) + source.numbered("a", rows: 3) + source.numbered("secret", rows: 1)
@@ -36,7 +36,7 @@ import Testing
         #expect(view.rows.sorted() == all[0].rows && view.manifest?.table == "w" && view.manifest?.key == [])
     }
 
-    @Test(arguments: TestEngine.allCases) func aQueryIsATable(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func aQueryIsATable(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("a", rows: 3))
         let found = try source.one(
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.allCases) func whatIsNotThereIsSaid(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func whatIsNotThereIsSaid(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("Orders", rows: 1) + "CREATE TABLE nokey(x bigint);\n")
         func message(_ job: String) -> String {
@@ -73,7 +73,7 @@ import Testing
     }
 
     /// A cursor's rows come once: those at the boundary are neither lost nor doubled, late ones are found by the lag.
-    @Test(arguments: TestEngine.allCases, [WriteMode.append, .merge])
+    @Test(arguments: TestEngine.databases, [WriteMode.append, .merge])
     func incrementsAreWhatIsNew(_ engine: TestEngine, _ mode: WriteMode) throws {
         let source = try SourceWorld(engine)
         try source.run(
@@ -116,7 +116,7 @@ import Testing
     }
 
     /// Cursors of every kind, and a lag in time.
-    @Test(arguments: TestEngine.allCases) func cursorsAreOfManyTypes(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func cursorsAreOfManyTypes(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         let moment = engine == .mariadb ? "datetime(6)" : engine == .sqlite ? "text" : "timestamp with time zone"
         try source.run(
@@ -146,7 +146,7 @@ import Testing
         #expect(since.rows.count == 1)
     }
 
-    @Test(arguments: TestEngine.allCases) func rowsWithoutACursorFollowThePolicy(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func rowsWithoutACursorFollowThePolicy(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(
             "CREATE TABLE e(id bigint PRIMARY KEY, seen bigint);\nINSERT INTO e VALUES (1, 10), (2, NULL), (3, 20);\n")
@@ -167,7 +167,7 @@ import Testing
                 .kind == .data)
     }
 
-    @Test(arguments: TestEngine.allCases) func partitionsAreRowsOfAValue(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func partitionsAreRowsOfAValue(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(
             "CREATE TABLE e(id bigint PRIMARY KEY, p varchar(20), n bigint);\nINSERT INTO e VALUES (1, 'it''s', 1), (2, 'b', 2), (3, 'b', 3);\n"
@@ -182,7 +182,7 @@ import Testing
     }
 
     /// Whatever the key's type is: a read whose connection is lost after each page goes on behind the last row that was taken.
-    @Test(arguments: TestEngine.allCases, 0..<5) func lostConnectionsCostNoRow(_ engine: TestEngine, _ number: Int)
+    @Test(arguments: TestEngine.databases, 0..<5) func lostConnectionsCostNoRow(_ engine: TestEngine, _ number: Int)
         throws
     {
         let bytes = engine == .postgres ? "bytea" : engine == .duckdb ? "blob" : "varbinary(20)"
@@ -219,7 +219,7 @@ import Testing
     }
 
     /// A run that failed is taken up by the next one: what is in its chunks is not read again.
-    @Test(arguments: TestEngine.allCases) func anotherRunGoesOn(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func anotherRunGoesOn(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("e", rows: 100))
         let job = "streams: {e: {mode: replace, chunk: {rows: 10}}}"
@@ -243,7 +243,7 @@ import Testing
     }
 
     /// One state is read, whatever is written meanwhile, and the writers do not wait.
-    @Test(arguments: TestEngine.allCases) func writersAreNotInTheWay(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func writersAreNotInTheWay(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         try source.run(source.numbered("e", rows: 50))
         let done = Mutex(false)
@@ -269,7 +269,7 @@ import Testing
         #expect(try source.one("streams: {e: {mode: replace}}").rows.count == 50)
     }
 
-    @Test(arguments: TestEngine.allCases) func hostileNamesAreNames(_ engine: TestEngine) throws {
+    @Test(arguments: TestEngine.databases) func hostileNamesAreNames(_ engine: TestEngine) throws {
         let source = try SourceWorld(engine)
         let table = #"my "table"; -- a.b"#
         let columns = ["select", "a\"b", "x'); DROP TABLE e; --", "ü", "$1", "?", "a.b", "%s", "{\\}"]

@@ -223,4 +223,44 @@ import Testing
             #"streams: {"*": {mode: replace, table: "a_{table}", allow_empty: true}}, source: {connection: db}"#)
         #expect(names.map(\.name) == ["g", "parent"].map { source.prefix + $0 })
     }
+
+    /// Types that SQLite's values tell while they are written are those that a scan of the records finds, also of rows that are set
+    /// aside or were read by the run before.
+    @Test(arguments: 0..<8) func sortsOfSQLiteValuesAreThoseOfTheRecords(_ seed: UInt64) throws {
+        var random = SeededRandom(seed)
+        let values = [
+            "NULL", "1", "-9007199254740992", "9007199254740993", "2.0", "-0.0", "1e300", "9e999", "'text'", "''",
+            "'12'", "x'00ff'",
+        ]
+        let types = ["", "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB", "JSON", "BOOLEAN"]
+        var statements = [
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, at INTEGER, \(types.indices.map { "c\($0) \(types[$0])" }.joined(separator: ", ")))"
+        ]
+        for id in 0..<40 {
+            // Of each column only some sorts come, so that what a lost or a doubled row brings is seen.
+            let row = types.indices.map { column in
+                random.next() % 12 == 0 ? values[Int(random.next() % 12)] : values[(column + Int(seed)) % 12]
+            }
+            statements.append("INSERT INTO t VALUES (\(id), \(id / 3), \(row.joined(separator: ", ")))")
+        }
+        let script = statements.joined(separator: ";\n") + ";\n"
+        func found(_ mode: String, _ shape: String) throws -> (rows: Int, types: [String], rejects: [String]) {
+            let source = try SourceWorld(.sqlite)
+            try source.run(script)
+            let job = "source: {connection: db, table: t}, \(mode), \(shape)chunk: {rows: 7}"
+            let first = try source.one(job)
+            try source.run("INSERT INTO t(id, at, c0) VALUES (100, 13, 'last')")
+            let second = try source.one(job)
+            return (
+                first.rows.count + second.rows.count, (first.types + second.types).filter { $0 != "x text" },
+                try source.rejects()
+            )
+        }
+        for mode in ["mode: replace", "mode: append, cursor: at"] {
+            let told = try found(mode, "")
+            let scanned = try found(mode, "shape: {constant: {x: y}}, ")
+            #expect(told.rows == scanned.rows && told.types == scanned.types && told.rows > 0, "\(mode)")
+            #expect(told.rejects.count == scanned.rejects.count)
+        }
+    }
 }

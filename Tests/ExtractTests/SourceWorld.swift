@@ -33,11 +33,15 @@ final class SourceWorld {
             try PostgresConnection(world.postgresSettings()).execute("CREATE SCHEMA IF NOT EXISTS \(world.schema)")
         case .mariadb: _ = try world.mariaDBSettings()
         case .duckdb: try run("SELECT 1")
+        case .parquet: try DuckDBFiles.makeDirectory(world.database)
         }
     }
 
     /// The schema that tables lie in, as streams name it with the dot behind; empty where there is none.
-    var prefix: String { engine == .sqlite || odbc == .mariaDB ? "" : engine == .duckdb ? "main." : "\(world.schema)." }
+    var prefix: String {
+        engine == .sqlite || odbc == .mariaDB
+            ? "" : engine == .duckdb || engine == .parquet ? "main." : "\(world.schema)."
+    }
 
     /// Runs statements, separated by semicolons.
     func run(_ sql: String) throws {
@@ -53,6 +57,10 @@ final class SourceWorld {
         case .postgres:
             try PostgresConnection(world.postgresSettings()).execute("SET search_path TO \(world.schema); \(sql)")
         case .duckdb: try DuckDBConnection(world.duckDBSettings).execute(sql)
+        case .parquet:
+            var memory = world.duckDBSettings
+            memory.path = DuckDBSettings.memory
+            try DuckDBConnection(memory).execute(sql)
         case .mariadb:
             let connection = try MySQLConnection(world.mariaDBSettings())
             try connection.execute("SET sql_mode = 'ANSI_QUOTES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'")
@@ -81,6 +89,8 @@ final class SourceWorld {
         case .postgres: session = try PostgresSession(world.postgresSettings(), schema: world.schema)
         case .mariadb: session = try MySQLSession(world.mariaDBSettings())
         case .duckdb: session = try DuckDBSession(world.duckDBSettings)
+        case .parquet:
+            session = try DuckDBSession(parquet: ParquetDirectory(world.database, files: files), world.duckDBSettings)
         }
         return opener?(session) ?? session
     }
@@ -100,6 +110,7 @@ final class SourceWorld {
         case .postgres: return "postgres"
         case .mariadb: return "mysql"
         case .duckdb: return "duckdb, path: unused"
+        case .parquet: return "parquet, path: unused"
         }
     }
 

@@ -1,4 +1,6 @@
 package import Databases
+internal import Foundation
+internal import Storage
 
 /// DuckDB as tests use it.
 package enum DuckDBFiles {
@@ -15,9 +17,34 @@ package enum DuckDBFiles {
         return settings
     }
 
+    /// Makes a directory, if there is none.
+    package static func makeDirectory(_ path: String) throws {
+        do { try POSIXFileSystem().makeDirectory(path, .parquetMakeDirectory) } catch {
+            if error.code != .exists { throw error }
+        }
+    }
+
+    /// The rows of a query on tables that are the Parquet files of a directory, read by a DuckDB that knows nothing of who wrote
+    /// them.
+    package static func queryParquet(_ directory: String, _ sql: String) throws -> [String] {
+        let connection = try DuckDBConnection(settings(DuckDBSettings.memory))
+        for name in try POSIXFileSystem().list(directory, .sourceList) where name.hasSuffix(".parquet") {
+            let table = String(name.dropLast(".parquet".count)).removingPercentEncoding ?? name
+            try connection.execute(
+                """
+                CREATE VIEW \(try DuckDBConnection.quote(identifier: table)) AS
+                SELECT * FROM read_parquet(\(DuckDBConnection.quote(literal: "\(directory)/\(name)")))
+                """)
+        }
+        return try query(connection, sql)
+    }
+
     /// The rows of a query as texts, columns joined by `|`; NULL is `NULL`, truth values are 1 and 0.
     package static func query(_ settings: DuckDBSettings, _ sql: String) throws -> [String] {
-        let connection = try DuckDBConnection(settings)
+        try query(try DuckDBConnection(settings), sql)
+    }
+
+    private static func query(_ connection: DuckDBConnection, _ sql: String) throws -> [String] {
         guard sql.lowercased().hasPrefix("select") else {
             try connection.execute(sql)
             return []

@@ -27,7 +27,7 @@ extension SimulatedProcess {
         if options.batchBytes == standard.batchBytes { options.batchBytes = 2 << 10 }
         if options.transactionChunks == standard.transactionChunks { options.transactionChunks = 2 }
         let spool = try spool()
-        let target = try world.target(spool: spool.id)
+        let target = try world.target(spool: spool.id, files: files)
         let stop = StopSignal()
         let events = Mutex<[LoadEvent]>([])
         let rounds = Condition(0)

@@ -1,5 +1,6 @@
 package import Databases
 package import Load
+package import Storage
 internal import Synchronization
 
 /// The engines that every promise about targets is tested on.
@@ -8,8 +9,12 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
     case postgres
     case mariadb
     case duckdb
+    case parquet
 
     package var description: String { rawValue }
+
+    /// Those that keys and statements can be made in, to be read from.
+    package static let databases = allCases.filter { $0 != .parquet }
 
     /// The code with which it refuses a second row of a unique key.
     package var uniqueViolation: String {
@@ -17,7 +22,7 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
         case .sqlite: "SQLITE_CONSTRAINT_UNIQUE"
         case .postgres: "23505"
         case .mariadb: "23000"
-        case .duckdb: "Constraint"
+        case .duckdb, .parquet: "Constraint"
         }
     }
 
@@ -31,7 +36,9 @@ package enum TestEngine: String, Sendable, CaseIterable, CustomStringConvertible
 
 extension World {
     /// Opens the world's target, as a loader of the given spool does.
-    package func target(spool: String) throws -> any LoadTarget {
+    ///
+    /// - Parameter files: how it sees files that are no database's.
+    package func target(spool: String, files: any FileSystem = POSIXFileSystem()) throws -> any LoadTarget {
         if let odbc { return try odbcTarget(odbc, spool: spool) }
         return switch engine {
         case .sqlite:
@@ -40,10 +47,11 @@ extension World {
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
         case .mariadb: try MySQLTarget(try loaderSettings(), spool: spool)
         case .duckdb: try DuckDBTarget(duckDBSettings, spool: spool)
+        case .parquet: try ParquetTarget(duckDBSettings, spool: spool, files: files, clock: clock)
         }
     }
 
-    /// A file of the world's own.
+    /// A file of the world's own; of Parquet it is a directory.
     package var duckDBSettings: DuckDBSettings {
         var settings = DuckDBFiles.settings(database)
         if let memory = duckDBMemory.withLock({ $0 }) { settings.memoryLimit = memory }
@@ -105,6 +113,15 @@ extension World {
                 result.columns.indices.map { result.text(row, $0) ?? "NULL" }.joined(separator: "|")
             }
         case .duckdb: return try DuckDBFiles.query(duckDBSettings, sql)
+        case .parquet:
+            // Books, and what tests make themselves, lie in the file; rows are read as everybody reads them.
+            var books = duckDBSettings
+            books.path += "/\(ParquetTarget.database)"
+            guard sql.hasPrefix("SELECT"), !sql.contains("_bobbin_"), !sql.contains("duckdb_") else {
+                try DuckDBFiles.makeDirectory(database)
+                return try DuckDBFiles.query(books, sql)
+            }
+            return try DuckDBFiles.queryParquet(database, sql)
         }
     }
 }

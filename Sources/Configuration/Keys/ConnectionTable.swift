@@ -3,7 +3,8 @@ extension Table {
         "connection", "A system that jobs read from or write to.", discriminator: "type",
         [
             Key(
-                "type", .choice(["http", "files", "s3", "sftp", "sqlite", "duckdb", "postgres", "mysql", "odbc"]),
+                "type",
+                .choice(["http", "files", "s3", "sftp", "sqlite", "duckdb", "parquet", "postgres", "mysql", "odbc"]),
                 required: true,
                 "What the system is."
             ),
@@ -34,8 +35,8 @@ extension Table {
             ),
             Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http", "s3"], "The User-Agent header."),
             Key(
-                "path", .text(.expanded), required: true, for: ["files", "sftp", "sqlite", "duckdb"],
-                "files, sftp: the directory below which sources are sought (sftp: from the server's root). sqlite, duckdb: the database file."
+                "path", .text(.expanded), required: true, for: ["files", "sftp", "sqlite", "duckdb", "parquet"],
+                "files, sftp: the directory below which sources are sought (sftp: from the server's root). sqlite, duckdb: the database file. parquet: the files' directory."
             ),
             Key("bucket", .text(.expanded), required: true, for: ["s3"], "The bucket."),
             Key(
@@ -120,14 +121,16 @@ extension Table {
                 "wal_autocheckpoint", .integer(0...1_000_000), for: ["sqlite"],
                 "Pages of the write-ahead log after which it is copied back; without it Bobbin chooses."),
             Key(
-                "busy_timeout", .duration(minimum: .zero), standard: "30s", for: ["sqlite", "duckdb"],
+                "busy_timeout", .duration(minimum: .zero), standard: "30s", for: ["sqlite", "duckdb", "parquet"],
                 "How long to wait for another writer's lock, or for another process that has a DuckDB file open."),
             Key(
-                "memory_limit", .size(10_000_000...1_000_000_000_000_000), standard: "2GB", for: ["duckdb"],
+                "memory_limit", .size(10_000_000...1_000_000_000_000_000), standard: "2GB", for: ["duckdb", "parquet"],
                 "Memory that DuckDB may use; what needs more goes to a directory beside the file."),
-            Key("threads", .integer(1...1024), for: ["duckdb"], "Threads of DuckDB; without it one for each core."),
             Key(
-                "library", .text(.expanded), standard: "libduckdb.so", for: ["duckdb"],
+                "threads", .integer(1...1024), for: ["duckdb", "parquet"],
+                "Threads of DuckDB; without it one for each core."),
+            Key(
+                "library", .text(.expanded), standard: "libduckdb.so", for: ["duckdb", "parquet"],
                 "The library of DuckDB, 1.4 or newer; a name without a slash is looked for where the linker looks."),
         ])
 

@@ -22,7 +22,7 @@ enum Table {
         [
             Key(
                 "workers", .integer(1...256), standard: "1",
-                "Loaders in one `load` process; a target with one writer (SQLite, DuckDB) is served by one of them at a time."
+                "Loaders in one `load` process; a target with one writer (SQLite, DuckDB, Parquet) is served by one of them at a time."
             ),
             Key(
                 "max_attempts", .integer(1...1000), standard: "3",

@@ -38,13 +38,13 @@ struct ConnectionReader {
                 ))
         case "odbc":
             return .odbc(readODBC(fields, expander))
-        case "duckdb":
+        case "duckdb", "parquet":
             return expander.text("path", of: fields).map { path in
-                .duckdb(
-                    DuckDBConnectionSettings(
-                        path: path, library: expander.text("library", of: fields) ?? "",
-                        memoryLimit: fields.size("memory_limit"), threads: fields.optionalInteger("threads"),
-                        busyTimeout: fields.duration("busy_timeout")))
+                let settings = DuckDBConnectionSettings(
+                    path: path, library: expander.text("library", of: fields) ?? "",
+                    memoryLimit: fields.size("memory_limit"), threads: fields.optionalInteger("threads"),
+                    busyTimeout: fields.duration("busy_timeout"))
+                return type == "parquet" ? .parquet(settings) : .duckdb(settings)
             }
         default:
             return expander.text("path", of: fields).map { path in

@@ -8,17 +8,21 @@ package enum Connection: Sendable, Hashable {
     case postgres(PostgresConnectionSettings)
     case mysql(MySQLConnectionSettings)
     case duckdb(DuckDBConnectionSettings)
+    /// The path is a directory.
+    case parquet(DuckDBConnectionSettings)
     case odbc(ODBCConnectionSettings)
 
     /// Types that rows can be written to.
-    package static let targets = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
+    package static let targets = ["sqlite", "duckdb", "parquet", "postgres", "mysql", "odbc"]
 
     /// Types that rows can be read from.
-    package static let sources = ["http", "files", "s3", "sftp", "sqlite", "duckdb", "postgres", "mysql", "odbc"]
+    package static let sources = [
+        "http", "files", "s3", "sftp", "sqlite", "duckdb", "parquet", "postgres", "mysql", "odbc",
+    ]
     /// Types whose files are sources, found by a glob.
     static let fileStores = ["files", "s3", "sftp"]
     /// Types whose tables and queries are sources.
-    static let databases = ["sqlite", "duckdb", "postgres", "mysql", "odbc"]
+    static let databases = ["sqlite", "duckdb", "parquet", "postgres", "mysql", "odbc"]
 
     /// What a connection can be used for.
     package enum Role: Sendable, Hashable, CaseIterable {
@@ -37,6 +41,7 @@ package enum Connection: Sendable, Hashable {
         case .postgres: "postgres"
         case .mysql: "mysql"
         case .duckdb: "duckdb"
+        case .parquet: "parquet"
         case .odbc: "odbc"
         }
     }
@@ -156,9 +161,9 @@ package struct ODBCConnectionSettings: Sendable, Hashable {
     package let lockTimeout: Duration
 }
 
-/// A DuckDB database.
+/// A DuckDB database, or a directory of Parquet files by way of DuckDB.
 package struct DuckDBConnectionSettings: Sendable, Hashable {
-    /// The database file.
+    /// The database file, or the directory.
     package let path: String
     /// The library; a name without a slash is looked for by the dynamic linker.
     package let library: String

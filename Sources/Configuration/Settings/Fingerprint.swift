@@ -24,7 +24,7 @@ extension Settings {
             text.add("host", settings.host ?? settings.socket)
             text.add("port", settings.port.map { String($0) })
             text.add("database", settings.database)
-        case .duckdb(let settings): text.add("file", settings.path)
+        case .duckdb(let settings), .parquet(let settings): text.add("file", settings.path)
         case .odbc(let settings):
             text.add("dsn", settings.dataSource)
             for pair in ConnectionString.pairs(settings.connectionString?.reveal() ?? "")

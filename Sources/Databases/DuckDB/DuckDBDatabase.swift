@@ -16,6 +16,7 @@ struct DuckDBDatabase: Sendable {
     /// they are closed, which empties the log, until somebody has mended what that did.
     private static let leftOpen = Mutex<Set<String>>([])
 
+    /// Empty of one in memory.
     private let key: String
     private let library: DuckDBLibrary
     private let address: UInt
@@ -25,6 +26,10 @@ struct DuckDBDatabase: Sendable {
 
     /// Opens a file, or shares it.
     static func open(_ settings: DuckDBSettings, _ library: DuckDBLibrary) throws(DuckDBError) -> DuckDBDatabase {
+        // One in memory is for who opens it.
+        if settings.path == DuckDBSettings.memory {
+            return DuckDBDatabase(key: "", library: library, address: try make(settings, library))
+        }
         let key = identity(settings.path)
         let opened: Result<UInt, DuckDBError> = entries.withLock { entries in
             if var entry = entries[key] {
@@ -47,6 +52,10 @@ struct DuckDBDatabase: Sendable {
 
     /// Gives the file back; the last one closes it, which writes the log back into the file.
     func close() {
+        if key.isEmpty {
+            var handle = OpaquePointer(bitPattern: address)
+            return library.close(&handle)
+        }
         DuckDBDatabase.entries.withLock { entries in
             guard var entry = entries[key], entry.address == address else { return }
             entry.users -= 1

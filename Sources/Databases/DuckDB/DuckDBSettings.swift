@@ -1,5 +1,8 @@
 /// Where a DuckDB database is, and how much of the machine it may use.
 package struct DuckDBSettings: Sendable, Hashable {
+    /// The path of a database in memory.
+    package static let memory = ":memory:"
+
     /// The database file; made when absent.
     package var path: String
     /// The library; a name without a slash is looked for as the dynamic linker does.

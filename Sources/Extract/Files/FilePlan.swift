@@ -80,7 +80,7 @@ struct FilePlan: Sendable {
             case .http(let settings):
                 return HTTPFileStore(
                     try HTTPClient(HTTPOptions.make(settings, timeouts)), baseURL: settings.baseURL)
-            case .sqlite, .postgres, .mysql, .duckdb, .odbc:
+            case .sqlite, .postgres, .mysql, .duckdb, .parquet, .odbc:
                 throw ExtractError(.configuration, "a connection of type \(connection.type) has no files")
             }
         } catch { throw ExtractError(error) }

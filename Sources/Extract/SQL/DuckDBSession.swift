@@ -5,6 +5,8 @@ internal import Manifest
 /// Reads a DuckDB file. What has no plain value in a vector comes as the text that DuckDB casts it to.
 package final class DuckDBSession: SQLSession {
     private let connection: DuckDBConnection
+    /// Whether views stand for files, each as good as a table.
+    private let viewsAreTables: Bool
     /// See ``SQLSession``.
     package let dialect: any SQLDialect = DuckDBDialect()
     /// See ``SQLSession``.
@@ -17,7 +19,18 @@ package final class DuckDBSession: SQLSession {
     /// Opens the file, which must be there.
     package init(_ settings: DuckDBSettings) throws(DuckDBError) {
         connection = try DuckDBConnection(settings)
+        viewsAreTables = false
         defaultSchema = try connection.query("SELECT current_schema()").first?[0]
+    }
+
+    /// Opens a directory of Parquet files: each is a table.
+    package init(parquet directory: ParquetDirectory, _ settings: DuckDBSettings) throws {
+        var settings = settings
+        settings.path = DuckDBSettings.memory
+        connection = try DuckDBConnection(settings)
+        viewsAreTables = true
+        defaultSchema = try connection.query("SELECT current_schema()").first?[0]
+        try directory.makeViews(connection)
     }
 
     /// See ``SQLSession``.
@@ -33,7 +46,7 @@ package final class DuckDBSession: SQLSession {
             """)
         return found.map { row in
             SQLRelation(
-                schema: row[0], name: row[1] ?? "", kind: row[2] == "view" ? .view : .table,
+                schema: row[0], name: row[1] ?? "", kind: row[2] == "view" && !viewsAreTables ? .view : .table,
                 rows: row[3].flatMap { Int($0) })
         }
     }

@@ -17,9 +17,14 @@ package final class RecordWriter {
     private let scanner = RecordScanner()
     private let scratch = RawBuffer()
     private var start = 0
+    /// Sorts of values in each column of the page, as sessions note them, and what the row in hand has changed of that.
+    private let kinds: UnsafeMutablePointer<UInt16>
+    private var changes: [(column: Int, kinds: UInt16)] = []
 
     init(_ columns: [SQLColumn]) {
         self.columns = columns
+        kinds = .allocate(capacity: max(1, columns.count))
+        kinds.initialize(repeating: 0, count: max(1, columns.count))
         for (index, column) in columns.enumerated() {
             var key: [UInt8] = [index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ",")]
             appendEscaped(column.name, to: &key)
@@ -29,15 +34,22 @@ package final class RecordWriter {
         }
     }
 
+    deinit { kinds.deallocate() }
+
     /// Empties the page.
     func removeAll() {
         page.removeAll()
+        changes.removeAll(keepingCapacity: true)
+        kinds.update(repeating: 0, count: columns.count)
         rows = 0
     }
 
     /// A row begins.
     @inline(__always)
-    package func begin() { start = page.count }
+    package func begin() {
+        start = page.count
+        if !changes.isEmpty { changes.removeAll(keepingCapacity: true) }
+    }
 
     /// The row is whole.
     @inline(__always)
@@ -49,7 +61,10 @@ package final class RecordWriter {
     }
 
     /// Forgets the row in hand.
-    func undo() { page.truncate(to: start) }
+    func undo() {
+        page.truncate(to: start)
+        forgetKinds()
+    }
 
     /// What there is of the row in hand.
     var unfinished: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: page.bytes[start...]) }
@@ -63,6 +78,27 @@ package final class RecordWriter {
     func dropLastRow() {
         page.truncate(to: start)
         rows -= 1
+        forgetKinds()
+    }
+
+    // MARK: Sorts of values
+
+    /// Notes of which sort the value of a column is (``SchemaInference/Kinds``): who knows it spares the page a scan.
+    @inline(__always)
+    func note(_ column: Int, _ kind: UInt16) {
+        if kinds[column] & kind == 0 {
+            changes.append((column, kinds[column]))
+            kinds[column] |= kind
+        }
+    }
+
+    /// The sorts that were noted in the page.
+    func seen(_ column: Int) -> UInt16 { kinds[column] }
+
+    /// The row in hand is not in the page.
+    private func forgetKinds() {
+        for change in changes.reversed() { kinds[change.column] = change.kinds }
+        changes.removeAll(keepingCapacity: true)
     }
 
     // MARK: Values

@@ -94,6 +94,12 @@ final class SQLSourceReader: SourceReader {
         }
     }
 
+    /// Whether each row is a record that needs no second look: its keys are different, and not too many.
+    private lazy var isPlain: Bool = {
+        let names = plan.shape.columns.map(\.name.utf8).map(Array.init)
+        return names.count <= SchemaInference.limit && Set(names).count == names.count
+    }()
+
     private var place: String { "\(plan.stream.job)/\(plan.stream.name)" }
 
     var cursorTo: JSONValue { cursor?.json ?? .null }
@@ -270,8 +276,11 @@ final class SQLSourceReader: SourceReader {
     private func take(_ bench: Workbench, _ sink: RecordSink) throws {
         sink.beginPage(bench)
         let page = writer.page
-        guard session?.tellsTypes == false || sink.isShaping else {
+        if !sink.isShaping, session?.tellsTypes == true || isPlain {
             sink.add(lines: page.bytes, count: writer.rows)
+            if session?.tellsTypes == false {
+                for (index, column) in plan.shape.columns.enumerated() { sink.observe(column.name, writer.seen(index)) }
+            }
             return try sink.endPage(cursor: position)
         }
         var start = 0

@@ -135,11 +135,24 @@ private final class SQLiteRows: SQLRows {
         for (column, shape) in columns.enumerated() {
             let wantsBytes = shape.form == .bytes
             switch statement.kind(column) {
-            case .null: record.null(column)
-            case .integer where !wantsBytes: record.integer(column, statement.integer(column))
-            case .float where !wantsBytes: record.double(column, statement.double(column))
-            case .text where !wantsBytes: try record.text(column, text: statement.bytes(column))
-            case .blob where wantsBytes: record.bytes(column, statement.bytes(column))
+            case .null:
+                record.null(column)
+                record.note(column, SchemaInference.Kinds.null)
+            case .integer where !wantsBytes:
+                let value = statement.integer(column)
+                record.integer(column, value)
+                record.note(column, SchemaInference.Kinds.of(value))
+            case .float where !wantsBytes:
+                let value = statement.double(column)
+                record.double(column, value)
+                // The infinities are written as strings.
+                record.note(column, value.isFinite ? SchemaInference.Kinds.number : SchemaInference.Kinds.text)
+            case .text where !wantsBytes:
+                try record.text(column, text: statement.bytes(column))
+                record.note(column, SchemaInference.Kinds.text)
+            case .blob where wantsBytes:
+                record.bytes(column, statement.bytes(column))
+                record.note(column, SchemaInference.Kinds.text)
             case .blob:
                 throw RecordFault(
                     reason: "bytes in a column of another type: declare it (columns: {\(shape.name): bytes})",
