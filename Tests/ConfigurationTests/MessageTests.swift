@@ -68,9 +68,9 @@ import Testing
         (
             "connections: {\"a.b\": {type: htp}, c: , d: {path: x}, \"\": {type: files, path: x}}\njobs: {}",
             [
-                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, s3, sftp, sqlite, duckdb, postgres, mysql, odbc, found "htp"; did you mean "http"?"#,
+                #"bobbin.yaml:1:29: connections."a.b".type: expected one of http, files, s3, sftp, sqlite, duckdb, parquet, postgres, mysql, odbc, found "htp"; did you mean "http"?"#,
                 "bobbin.yaml:1:35: connections.c: the connection is empty; it needs a type",
-                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, s3, sftp, sqlite, duckdb, postgres, mysql, odbc",
+                "bobbin.yaml:1:40: connections.d.type: the key is missing; expected one of http, files, s3, sftp, sqlite, duckdb, parquet, postgres, mysql, odbc",
                 #"bobbin.yaml:1:54: connections."": expected a name of at most 255 bytes, found """#,
             ]
         ),
@@ -325,7 +325,7 @@ import Testing
         (
             "{source: {connection: api, path: /x}}",
             [
-                "bobbin.yaml:3:3: jobs.j.target: the key is missing; name a connection of type sqlite, duckdb, postgres, mysql, odbc"
+                "bobbin.yaml:3:3: jobs.j.target: the key is missing; name a connection of type sqlite, duckdb, parquet, postgres, mysql, odbc"
             ]
         ),
         (
@@ -338,7 +338,7 @@ import Testing
         (
             "{target: api, source: {connection: db, path: /x}}",
             [
-                #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, postgres, mysql, odbc"#,
+                #"bobbin.yaml:3:7: jobs.j.target: the connection "api" is of type http, which rows cannot be written to; name one of type sqlite, duckdb, parquet, postgres, mysql, odbc"#,
                 "bobbin.yaml:3:45: jobs.j.source.path: the key is for connection type http or files or s3 or sftp; here connection type is sqlite",
             ]
         ),
