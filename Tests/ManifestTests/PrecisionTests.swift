@@ -29,7 +29,7 @@ import Testing
         ((30, 5), (10, 9), (34, 9)),
         // What is there stays, and digits before the point go first.
         ((36, 2), (38, 0), (38, 2)), ((36, 2), (38, 10), (38, 4)), ((38, 38), (5, 0), (38, 38)),
-        ((10, 0), (60, 30), (38, 8)),
+        ((10, 0), (60, 30), (38, 28)),
     ])
     func columnsGrow(_ old: (Int, Int), _ new: (Int, Int), _ both: (Int, Int)) {
         let grown = Self.range.precision(of: Self.column(old.0, old.1), with: Self.column(new.0, new.1))

@@ -25,7 +25,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
         },
         Damage(code: .manifestNewer, isMended: false) { bench, _, _ in
             let text = String(decoding: try bench.read("manifests/job/s/p=done/1.json"), as: UTF8.self)
-            try bench.write("manifests/job/s/p=done/1.json", Array("{\"format\":2\(text.dropFirst(11))".utf8))
+            try bench.write("manifests/job/s/p=done/1.json", Array("{\"format\":3\(text.dropFirst(11))".utf8))
         },
         Damage(code: .manifestMisplaced, isMended: false) { bench, _, _ in
             try bench.write("manifests/job/s/p=done/2.json", try bench.read("manifests/job/s/p=done/1.json"))
