@@ -75,10 +75,15 @@ package final class StreamPlan: Sendable {
                     retry: HTTPOptions.retry(stream.retry),
                     connectionHeaders: connection.headers.map(\.name), partitions: wanted.count, clock: clock)
                 if let parent = source.parent {
-                    self.source = .child(
-                        try HTTPChildPlan(
-                            endpoint, source, parent, of: stream, configuration, partitions: wanted.count,
-                            clock: clock))
+                    let child = try HTTPChildPlan(
+                        endpoint, source, parent, of: stream, configuration, partitions: wanted.count, clock: clock)
+                    if stream.changes.deletesMissing, child.parentSettings.incremental != nil {
+                        throw ExtractError(
+                            .configuration,
+                            "\(stream.job)/\(stream.name): delete_missing would delete what belongs to parents that \(parent.stream) does "
+                                + "not bring, as that is incremental: take one of the two out")
+                    }
+                    self.source = .child(child)
                 } else {
                     self.source = .http(endpoint, source)
                 }
