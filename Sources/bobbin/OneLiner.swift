@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Manifest
 
 /// `run --from ... --to ...`: a job without a file, written as the configuration that it stands for.
 struct OneLiner: ParsableArguments {
@@ -58,18 +59,30 @@ struct OneLiner: ParsableArguments {
                 "type: files, path: \(OneLiner.quoted(directory.map { $0.isEmpty ? "/" : $0 } ?? "."))"
             reading = "connection: source, path: \(OneLiner.quoted(pattern))"
         }
+        // Each target has a queue, and each table of it a log, of its own. Where rows are added, so has each source: of another one
+        // nobody could say whether it was added already.
+        let place = OneLiner.name(to.prefix { $0 != "#" })
+        let stream = mode == WriteMode.append.rawValue ? OneLiner.name("\(from) to \(place)") : place
         return """
             connections:
               source: {\(connection)}
-              target: {\(target.connection)}
+              \(OneLiner.quoted(place)): {\(target.connection)}
             jobs:
               \(OneLiner.quoted(target.table)):
-                source: {\(reading)}
-                target: target
-                table: \(OneLiner.quoted(target.table))
-                mode: \(OneLiner.quoted(mode))
-            \(keys.isEmpty ? "" : "    primary_key: [\(keys.joined(separator: ", "))]")
+                streams:
+                  \(OneLiner.quoted(stream)):
+                    source: {\(reading)}
+                    target: \(OneLiner.quoted(place))
+                    table: \(OneLiner.quoted(target.table))
+                    mode: \(OneLiner.quoted(mode))
+            \(keys.isEmpty ? "" : "        primary_key: [\(keys.joined(separator: ", "))]")
             """
+    }
+
+    /// What a place is called, within the length of a name.
+    private static func name(_ place: some StringProtocol) -> String {
+        let name = String(place)
+        return name.utf8.count <= 200 ? name : "\(name.prefix(40))... (\(fnv1a(name.utf8)))"
     }
 
     /// A glob's directory is what stands before its first sign; nil when there is none.

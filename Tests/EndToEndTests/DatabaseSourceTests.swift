@@ -281,6 +281,31 @@ import Testing
         }
     }
 
+    /// Targets and, where rows are added, sources have nothing to do with each other, though they share a spool and a table's name.
+    @Test func jobsOnTheCommandLineAreApart() throws {
+        let site = try Site()
+        try site.write("in/a.csv", "id\n1\n2\n")
+        try site.write("in/b.csv", "id\n3\n")
+        func run(_ from: String, _ to: String, _ mode: String) throws -> Ended {
+            try site.bobbin("run", "--from", "in/\(from).csv", "--to", "sqlite:\(to).db#t", "--mode", mode)
+        }
+        for (from, to) in [("a", "warehouse"), ("b", "other"), ("a", "warehouse"), ("b", "other"), ("a", "warehouse")] {
+            let ended = try run(from, to, "append")
+            #expect(ended.status == 0 && !ended.errors.contains("archive"), "\(ended.output)\(ended.errors)")
+        }
+        #expect(try site.query("select id from t order by id").map { "\($0[0])" } == ["1", "2"])
+        let second = try run("b", "warehouse", "append")
+        #expect(second.status != 0, "\(second.output)")
+        #expect("\(second.output)\(second.errors)".contains("belongs to stream in/a.csv to sqlite:warehouse.db"))
+        #expect(try site.count("select count(*) from t") == 2)
+        // A replacement takes the place of any other one.
+        for (from, count) in [("a", 2), ("b", 1), ("a", 2)] {
+            let ended = try run(from, "third", "replace")
+            #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+            #expect(ended.output.contains("\(count) loaded"), "\(ended.output)")
+        }
+    }
+
     /// One source that is away or refuses does not stop the others, and no password is told.
     @Test func oneSourceThatIsAwayStopsNoOther() throws {
         let shop = try Shop(.sqlite)
