@@ -109,9 +109,9 @@ struct StagedChanges {
             switch found.type {
             case .boolean: return "\(name) = \(dialect.literal(true))"
             case .integer, .bigint, .double, .decimal: return "\(name) <> 0"
-            case .text, .json:
+            case .text:
                 return "\(name) IS NOT NULL AND lower(\(name)) NOT IN ('', '0', 'f', 'false', 'n', 'no')"
-            case .date, .time, .datetime, .timestamp, .uuid, .bytes, .null: return "\(name) IS NOT NULL"
+            case .json, .date, .time, .datetime, .timestamp, .uuid, .bytes, .null: return "\(name) IS NOT NULL"
             }
         }
         let literals: [String] =

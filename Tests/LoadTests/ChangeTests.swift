@@ -39,7 +39,7 @@ import Testing
     }
 
     /// Without values whatever is not null, false, zero or empty marks.
-    @Test(arguments: TestTarget.allCases, [LogicalType.boolean, .integer, .double, .text, .timestamp])
+    @Test(arguments: TestTarget.allCases, [LogicalType.boolean, .integer, .double, .text, .timestamp, .json])
     func anyValueMarks(_ target: TestTarget, _ type: LogicalType) throws {
         let world = try World(target)
         let marks =
@@ -47,6 +47,7 @@ import Testing
             case .boolean: (yes: ["true"], no: ["false", "null"])
             case .integer: (yes: ["1", "-1"], no: ["0", "null"])
             case .double: (yes: ["0.5"], no: ["0.0", "null"])
+            case .json: (yes: ["{\"a\":1}", "[]"], no: ["null"])
             case .timestamp: (yes: ["\"2026-01-01T00:00:00Z\""], no: ["null"])
             default: (yes: ["\"x\"", "\"true\""], no: ["\"\"", "\"False\"", "\"0\"", "null"])
             }
