@@ -18,6 +18,24 @@ final class InputRejects {
         if first == nil { first = reject }
     }
 
+    /// Adds the elements of a page that were refused.
+    ///
+    /// - Parameters:
+    ///   - refused: where each lies behind `base`, its number in the page, and why.
+    ///   - place: what the page is called in messages.
+    func add(
+        _ refused: [(range: Range<Int>, element: Int, fault: RecordFault)], _ base: UnsafePointer<UInt8>,
+        of place: String
+    ) throws {
+        for (range, element, fault) in refused {
+            let row = UnsafeBufferPointer(start: base + range.lowerBound, count: min(range.count, Reject.rowLimit))
+            try add(
+                Reject(
+                    line: element, reason: "\(fault.reason) (element \(element) of \(place))", column: fault.column,
+                    row: String(decoding: row, as: UTF8.self)))
+        }
+    }
+
     /// Refuses a replacement of which too much was refused: it would put the few good rows in the place of the whole.
     ///
     /// The limits are those that kill a chunk, over all rows of the run.

@@ -1,17 +1,14 @@
 import CCurl
 
-/// The body of one answer, taken piece by piece with a bounded amount of memory; belongs to the thread of its connection,
-/// which does nothing else until it is closed.
-package final class HTTPStream {
-    /// Status and headers of the answer; its body is still on its way.
-    package let response: HTTPResponse
+/// What a transfer brings, taken piece by piece with a bounded amount of memory; belongs to the thread of its connection, which does
+/// nothing else until it is closed.
+final class TransferBody {
     private let easy: CurlEasy
     private let multi: CurlMulti
     private let fault: (CurlFailure) -> HTTPError
     private var isOpen = true
 
-    init(_ response: HTTPResponse, _ easy: CurlEasy, _ multi: CurlMulti, fault: @escaping (CurlFailure) -> HTTPError) {
-        self.response = response
+    init(_ easy: CurlEasy, _ multi: CurlMulti, fault: @escaping (CurlFailure) -> HTTPError) {
         self.easy = easy
         self.multi = multi
         self.fault = fault
@@ -19,10 +16,10 @@ package final class HTTPStream {
 
     deinit { close() }
 
-    /// Waits for bytes of the body and moves them into `buffer`, which is not empty.
+    /// Waits for bytes and moves them into `buffer`, which is not empty.
     ///
-    /// - Returns: how many came; 0 at the end of a body that came whole, as far as its length was told.
-    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
+    /// - Returns: how many came; 0 at the end of what came whole, as far as its length was told.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
         guard isOpen, let pipe = easy.pipe else { return 0 }
         if pipe.waiting == 0 { multi.advance() }
         let count = pipe.give(buffer)
@@ -37,11 +34,33 @@ package final class HTTPStream {
     }
 
     /// Gives up what has not come yet.
-    package func close() {
+    func close() {
         guard isOpen else { return }
         isOpen = false
         multi.stop()
     }
+}
+
+/// One answer whose body is still on its way.
+package final class HTTPStream {
+    /// Status and headers of the answer.
+    package let response: HTTPResponse
+    private let body: TransferBody
+
+    init(_ response: HTTPResponse, _ body: TransferBody) {
+        self.response = response
+        self.body = body
+    }
+
+    /// Waits for bytes of the body and moves them into `buffer`, which is not empty.
+    ///
+    /// - Returns: how many came; 0 at the end of a body that came whole, as far as its length was told.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
+        try body.read(into: buffer)
+    }
+
+    /// Gives up what has not come yet.
+    package func close() { body.close() }
 }
 
 extension HTTPConnection {
@@ -76,7 +95,7 @@ extension HTTPConnection {
                 throw fault(failure)
             }
             let (response, location) = answer(request.method, at: url, earlier: 0)
-            let stream = HTTPStream(response, easy, multi, fault: fault)
+            let stream = HTTPStream(response, TransferBody(easy, multi, fault: fault))
             if response.status == 401, let token {
                 client.tokens.drop(token.token)
                 if token.isCached && mayRenewToken {

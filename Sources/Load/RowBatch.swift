@@ -112,6 +112,22 @@ final class RowBatch: @unchecked Sendable {
     @inline(__always)
     func row(_ index: Int) -> UnsafeMutablePointer<Cell> { cells + index &* columns }
 
+    /// Finds the rows that can be kept, in the order in which they go in; the others are refused with SQLSTATE 22003.
+    ///
+    /// - Parameters:
+    ///   - rows: is filled anew.
+    ///   - problem: why a row cannot be kept as it is; nil when it can.
+    func sift(
+        into rows: inout [Int], _ problem: (_ row: Int) -> String?,
+        reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void
+    ) rethrows {
+        rows.removeAll(keepingCapacity: true)
+        for place in 0..<(order?.count ?? count) {
+            let row = if let order { Int(order[place]) } else { place }
+            if let problem = problem(row) { try reject(row, problem, "22003") } else { rows.append(row) }
+        }
+    }
+
     /// The row as it stands in the chunk, cut at `limit`.
     func text(_ index: Int, limit: Int) -> String {
         let place = rows[index]

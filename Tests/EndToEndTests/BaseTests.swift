@@ -10,7 +10,7 @@ import Testing
         let script = """
             set -euo pipefail
             root=$1 program=$2
-            mkdir -p "$root/proc" "$root/tmp" "$root/work/in" "$root/etc"
+            mkdir -p "$root/proc" "$root/tmp" "$root/site/in" "$root/etc"
             cp "$program" "$root/bobbin"
             ldd "$program" | awk '/=> \\//{print $3} /^\\t\\//{print $1}' | while read -r library; do
                 mkdir -p "$root$(dirname "$library")"
@@ -42,30 +42,30 @@ import Testing
             #expect(!found.contains(client), "\(client) is linked")
         }
         #expect(found.contains("libsqlite3") && found.contains("libcurl") && found.contains("libzstd"))
-        try site.write("root/work/in/a.ndjson", "{\"id\":1}\n{\"id\":2}\n")
+        try site.write("root/site/in/a.ndjson", "{\"id\":1}\n{\"id\":2}\n")
         try site.write(
-            "root/work/bobbin.yaml",
+            "root/site/bobbin.yaml",
             """
-            spool: /work/spool
+            spool: /site/spool
             connections:
-              files: {type: files, path: /work/in}
-              lake: {type: sqlite, path: /work/lake.db}
+              files: {type: files, path: /site/in}
+              lake: {type: sqlite, path: /site/lake.db}
               erp: {type: postgres, host: db.example, database: erp}
               shop: {type: mysql, host: db.example, database: shop}
-              olap: {type: duckdb, path: /work/olap.duckdb}
+              olap: {type: duckdb, path: /site/olap.duckdb}
               old: {type: odbc, dsn: old}
             jobs:
               a: {source: {connection: files, path: "*.ndjson"}, target: lake}
               b: {source: {connection: files, path: "*.ndjson"}, target: [erp, shop, olap]}
             """)
-        let run = try Self.bobbin(site, root, "run", "a", "-c", "/work/bobbin.yaml")
+        let run = try Self.bobbin(site, root, "run", "a", "-c", "/site/bobbin.yaml")
         #expect(run.status == 0 && run.output.contains("2 loaded"), "\(run.output)\(run.errors)")
         // One sentence that names what to install.
         for (name, library, package) in [
             ("erp", "libpq.so.5", "libpq5"), ("shop", "libmariadb.so.3", "libmariadb3"),
             ("olap", "libduckdb", "duckdb.org"), ("old", "libodbc.so.2", "libodbc2"),
         ] {
-            let test = try Self.bobbin(site, root, "connections", "test", name, "-c", "/work/bobbin.yaml")
+            let test = try Self.bobbin(site, root, "connections", "test", name, "-c", "/site/bobbin.yaml")
             let said = test.output + test.errors
             #expect(test.status != 0 && said.contains(library) && said.contains(package), "\(name): \(said)")
         }

@@ -216,7 +216,7 @@ final class HTTPChildReader: SourceReader {
             } else {
                 next()
             }
-            try setAside(base, "\(standing.place) of \(parent.described)")
+            try rejects.add(refused, base, of: "\(standing.place) of \(parent.described)")
             try sink.endPage(cursor: place)
             context.report(.page(log.partition, rows: sink.rows, bytes: sink.bytes))
         }
@@ -240,16 +240,6 @@ final class HTTPChildReader: SourceReader {
             ("parents", pageStart), ("page", .string(pageMark)), ("next", .integer(Int64(index))), ("place", inner),
             ("watermark", watermark?.json ?? .null),
         ])
-    }
-
-    private func setAside(_ base: UnsafePointer<UInt8>, _ place: String) throws {
-        for (range, element, fault) in refused {
-            let row = UnsafeBufferPointer(start: base + range.lowerBound, count: min(range.count, Reject.rowLimit))
-            try rejects.add(
-                Reject(
-                    line: element, reason: "\(fault.reason) (element \(element) of \(place))", column: fault.column,
-                    row: String(decoding: row, as: UTF8.self)))
-        }
     }
 
     // MARK: Attempts

@@ -112,20 +112,9 @@ final class HTTPSourceReader: SourceReader {
         isDone = try !page.advance(
             &pager, followsLinks: settings.pagination == .link, response, url: request.url)
         watermark?.commitPage()
-        try setAside(base, place)
+        try rejects.add(refused, base, of: place)
         try sink.endPage(cursor: resumeState)
         context.report(.page(log.partition, rows: sink.rows, bytes: sink.bytes))
-    }
-
-    /// The page is whole: what was refused of it goes to the rejects.
-    private func setAside(_ base: UnsafePointer<UInt8>, _ place: String) throws {
-        for (range, element, fault) in refused {
-            let row = UnsafeBufferPointer(start: base + range.lowerBound, count: min(range.count, Reject.rowLimit))
-            try rejects.add(
-                Reject(
-                    line: element, reason: "\(fault.reason) (element \(element) of \(place))", column: fault.column,
-                    row: String(decoding: row, as: UTF8.self)))
-        }
     }
 
     /// Where a successor goes on: the pager's place, and the greatest value so far.

@@ -131,7 +131,8 @@ package final class SFTPConnection {
             multi.stop()
             throw fault(failure, path)
         }
-        return SFTPStream(easy, multi, start: offset) { [self] failure in fault(failure, path) }
+        return SFTPStream(
+            TransferBody(easy, multi) { [self] failure in fault(failure, path) }, start: offset)
     }
 
     private func transfers() throws(HTTPError) -> CurlMulti {
@@ -230,39 +231,18 @@ package final class SFTPConnection {
 package final class SFTPStream: RemoteBody {
     /// Where in the file the first byte lies.
     package let start: UInt64
-    private let easy: CurlEasy
-    private let multi: CurlMulti
-    private let fault: (CurlFailure) -> HTTPError
-    private var isOpen = true
+    private let body: TransferBody
 
-    init(_ easy: CurlEasy, _ multi: CurlMulti, start: UInt64, fault: @escaping (CurlFailure) -> HTTPError) {
+    init(_ body: TransferBody, start: UInt64) {
+        self.body = body
         self.start = start
-        self.easy = easy
-        self.multi = multi
-        self.fault = fault
     }
-
-    deinit { close() }
 
     /// Waits for bytes and moves them into `buffer`, which is not empty; 0 at the end.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(HTTPError) -> Int {
-        guard isOpen, let pipe = easy.pipe else { return 0 }
-        if pipe.waiting == 0 { multi.advance() }
-        let count = pipe.give(buffer)
-        if count > 0 { return count }
-        if let code = multi.result, let failure = easy.failure(code) {
-            let error = fault(failure)
-            close()
-            throw error
-        }
-        close()
-        return 0
+        try body.read(into: buffer)
     }
 
     /// Gives up what has not come yet.
-    package func close() {
-        guard isOpen else { return }
-        isOpen = false
-        multi.stop()
-    }
+    package func close() { body.close() }
 }

@@ -121,7 +121,7 @@ enum MySQLTable {
     }
 
     /// What makes texts of values that were of another type what the records said; may be run again.
-    private static func corrections(_ table: String, _ name: String, _ old: LogicalType) -> [String] {
+    static func corrections(_ table: String, _ name: String, _ old: LogicalType) -> [String] {
         switch old {
         case .boolean:
             ["UPDATE \(table) SET \(name) = IF(\(name) = '1', 'true', 'false') WHERE \(name) IN ('0', '1')"]
@@ -198,7 +198,7 @@ enum MySQLTable {
     }
 
     /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
-    private static func logical(_ declared: String) -> LogicalType {
+    static func logical(_ declared: String) -> LogicalType {
         if declared == "tinyint(1)" { return .boolean }
         for (prefix, type) in [
             ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),

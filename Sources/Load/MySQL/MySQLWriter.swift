@@ -105,16 +105,11 @@ final class MySQLWriter: RowWriter {
             isBegun = true
             if stage != nil, known.isExpected { try meetKnownKeys() }
         }
-        rows.removeAll(keepingCapacity: true)
-        let order = batch.order
-        for place in 0..<(order?.count ?? batch.count) {
-            let row = if let order { Int(order[place]) } else { place }
-            if let problem = problem(batch, row) {
-                try reject(row, problem, "22003")
-            } else {
-                rows.append(row)
-            }
-        }
+        // Out of the object meanwhile, which the closure looks into.
+        var sifted: [Int] = []
+        swap(&sifted, &rows)
+        try batch.sift(into: &sifted, { problem(batch, $0) }, reject: reject)
+        swap(&sifted, &rows)
         try insert(0..<rows.count, batch, reject)
     }
 

@@ -73,19 +73,7 @@ struct ODBCMySQL: ODBCDialect {
             SELECT column_name, column_type FROM information_schema.columns
             WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED' ORDER BY ordinal_position
             """, [.text(table)])
-        return found.rows.map { Column(name: $0[0] ?? "", type: logical($0[1] ?? "")) }
-    }
-
-    /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
-    private func logical(_ declared: String) -> LogicalType {
-        if declared == "tinyint(1)" { return .boolean }
-        for (prefix, type) in [
-            ("tinyint", LogicalType.bigint), ("smallint", .bigint), ("mediumint", .bigint), ("int", .bigint),
-            ("bigint", .bigint), ("double", .double), ("decimal", .decimal), ("datetime", .timestamp), ("date", .date),
-            ("tinyblob", .bytes), ("blob", .bytes), ("mediumblob", .bytes), ("longblob", .bytes),
-            ("varbinary", .bytes), ("binary", .bytes),
-        ] where declared.hasPrefix(prefix) { return type }
-        return .text
+        return found.rows.map { Column(name: $0[0] ?? "", type: MySQLTable.logical($0[1] ?? "")) }
     }
 
     func check(_ statements: ODBCStatements, _ shape: ODBCShape, _ columns: [Column]) throws {
@@ -128,26 +116,8 @@ struct ODBCMySQL: ODBCDialect {
         _ statements: ODBCStatements, _ table: String, _ old: Column, _ new: Column, _ shape: ODBCShape
     ) throws -> [String]? {
         let name = try statements.connection.info.quote(identifier: old.name)
-        // What makes texts of values that were of another type what the records said; may be run again.
-        let corrections: [String] =
-            switch old.type {
-            case .boolean:
-                ["UPDATE \(table) SET \(name) = IF(\(name) = '1', 'true', 'false') WHERE \(name) IN ('0', '1')"]
-            case .decimal:
-                [
-                    """
-                    UPDATE \(table) SET \(name) = TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM \(name))) WHERE \(name) LIKE '%.%'
-                    """
-                ]
-            case .datetime:
-                ["UPDATE \(table) SET \(name) = REPLACE(\(name), ' ', 'T') WHERE \(name) LIKE '____-__-__ %'"]
-            case .timestamp:
-                [
-                    "UPDATE \(table) SET \(name) = CONCAT(REPLACE(\(name), ' ', 'T'), 'Z') WHERE \(name) LIKE '____-__-__ %'"
-                ]
-            default: []
-            }
-        return ["ALTER TABLE \(table) MODIFY \(name) \(declared(new, shape))"] + corrections
+        return ["ALTER TABLE \(table) MODIFY \(name) \(declared(new, shape))"]
+            + MySQLTable.corrections(table, name, old.type)
     }
 
     func dropIndex(_ name: String, _ table: String) -> String { "DROP INDEX \(name) ON \(table)" }

@@ -49,21 +49,7 @@ struct ODBCPostgres: ODBCDialect {
             WHERE attrelid = pg_catalog.to_regclass(?) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
             ORDER BY attnum
             """, [.text(try statements.connection.info.quote(identifier: table))])
-        return found.rows.map { row in
-            let type: LogicalType =
-                switch row[1] ?? "" {
-                case "boolean": .boolean
-                case "smallint", "integer", "bigint": .bigint
-                case "double precision": .double
-                case "numeric": .decimal
-                case "date": .date
-                case "timestamp with time zone": .timestamp
-                case "bytea": .bytes
-                case "json", "jsonb": .json
-                default: .text
-                }
-            return Column(name: row[0] ?? "", type: type)
-        }
+        return found.rows.map { Column(name: $0[0] ?? "", type: PostgresTable.logical($0[1] ?? "")) }
     }
 
     func widen(

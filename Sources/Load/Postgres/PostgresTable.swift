@@ -133,7 +133,7 @@ enum PostgresTable {
     }
 
     /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
-    private static func logical(_ declared: String) -> LogicalType {
+    static func logical(_ declared: String) -> LogicalType {
         switch declared {
         case "boolean": .boolean
         case "smallint", "integer", "bigint": .bigint
