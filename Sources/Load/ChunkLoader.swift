@@ -18,11 +18,25 @@ final class ChunkLoader {
         var file: RejectFile?
     }
 
+    /// What rows go into.
+    enum Way {
+        /// The table of a run of a direct mode: each chunk has its row in the ledger.
+        case direct
+        /// The table of a run that becomes visible as a whole.
+        case whole
+        /// A stage that holds one row of a key, the last.
+        case stage
+        /// A stage that holds all rows with their places, and each chunk has its row in the ledger.
+        case sharedStage
+    }
+
     private let target: any TargetEngine
     private let seat: LoaderSeat
     private let works: [ChunkWork]
     /// The table that rows go into: a stage in place of the run's own, once it is made.
     var table: TargetTable
+    var way = Way.whole
+    private var keepsLedger: Bool { way == .direct || way == .sharedStage }
     private let pipeline: DecodePipeline
     private let isIsolating: Bool
     private let isStopped: () -> Bool
@@ -151,9 +165,15 @@ final class ChunkLoader {
         for segment in wanted { progress[segment.work]?.rows += segment.rows.count }
         if batch.count > 0 {
             let manifest = works[first.work].manifest
-            // In a stage the last row of a key stays, whatever becomes of it there.
-            let mode = manifest.isStaged ? .merge : manifest.mode
-            let writer = try writer ?? target.writer(table, mode: mode, key: manifest.key)
+            let writer =
+                try writer
+                ?? {
+                    switch way {
+                    case .direct, .whole: try target.writer(table, mode: manifest.mode, key: manifest.key)
+                    case .stage: try target.writer(table, mode: .merge, key: manifest.key)
+                    case .sharedStage: try target.writer(table, mode: .append, key: [])
+                    }
+                }()
             self.writer = writer
             try writer.insert(batch) { row, reason, code in
                 let work = batch.work(of: row)
@@ -180,7 +200,7 @@ final class ChunkLoader {
     private func begin(_ index: Int) throws {
         var state = Progress()
         let work = works[index]
-        if work.manifest.mode.isDirect {
+        if keepsLedger {
             state.isKnown = try !target.books.enter(
                 id(work), table: work.manifest.table, manifest: work.run.number, loader: seat.id,
                 attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
@@ -197,7 +217,7 @@ final class ChunkLoader {
             sequence: work.entry.sequence, rows: state.rows, rejects: state.rejects, loader: seat.id,
             attempt: work.name.chunk.attempt, at: seat.spool.timestamp)
         chunk.discards = state.discards
-        if work.manifest.mode.isDirect {
+        if keepsLedger {
             try target.books.settle(id(work), chunk, rejectsFile: state.file?.name)
         }
         loaded.append((index, chunk))

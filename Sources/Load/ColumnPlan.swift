@@ -13,6 +13,8 @@ struct ColumnPlan: Sendable {
     }
 
     var targets: [Target]
+    /// The manifest's number, when each row tells where it comes from in two more cells: this, and ``place(_:_:)``.
+    var number: Int?
     /// Indexes of the key's columns in `targets`, in the key's order.
     var key: [Int]
     /// What becomes of a row's column that the table does not have.
@@ -22,7 +24,9 @@ struct ColumnPlan: Sendable {
 
     /// - Parameters:
     ///   - table: the table's columns with their logical types, after the run's were added.
-    init(table: [Column], manifest: RunManifest) {
+    ///   - number: see ``number``.
+    init(table: [Column], manifest: RunManifest, number: Int? = nil) {
+        self.number = number
         // By bytes: a String is equal to others that are spelled with other code points.
         var constants: [[UInt8]: [UInt8]] = [:]
         for field in manifest.partition.fields { constants[Array(field.name.utf8)] = Array(field.value.utf8) }
@@ -35,6 +39,14 @@ struct ColumnPlan: Sendable {
         key = keys.compactMap { name in targets.firstIndex { $0.name == name } }
         unknown = manifest.guards.columns
         misfit = manifest.guards.types
+    }
+
+    /// Cells of a row.
+    var width: Int { targets.count + (number == nil ? 0 : 2) }
+
+    /// Where a row stands in its run, ascending: sequence of the chunk, then line.
+    static func place(_ sequence: Int, _ line: Int) -> Int64 {
+        Int64(truncatingIfNeeded: sequence) << 32 | Int64(truncatingIfNeeded: line)
     }
 }
 

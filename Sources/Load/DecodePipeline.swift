@@ -120,7 +120,7 @@ private final class Decoding {
         _ index: Int, _ plan: ColumnPlan, _ blocks: ChunkLineBlocks, _ reader: inout RowReader
     ) throws(Ended) {
         let entry = works[index].entry
-        let columns = plan.targets.count
+        let columns = plan.width
         if let batch, !batch.segments.isEmpty {
             let expected = entry.bytes + RowBatch.weight(rows: entry.rows, columns: columns)
             if !isGrouping || batch.weight + expected > target { try emit(plan) }
@@ -195,12 +195,13 @@ private final class Decoding {
                 return LoadError(.corruption, "\(work.path): not UTF-8 at byte \(bytes - added.count + bad)")
             }
             _ = content.addLines(added)
-            lines += reader.read(batch, from: start, work: index, firstLine: lines + 1)
+            lines += reader.read(
+                batch, from: start, work: index, sequence: work.entry.sequence, firstLine: lines + 1)
             if isSortable, !isSorting, batch.weight >= target { isSorting = !sorter.isSorted(batch, plan.key) }
             if batch.weight >= target, batch.segments.count == 1, rest(of: work, bytes, batch) > target / 2 {
                 end(.open)
                 try emit(plan)
-                begin(index, plan.targets.count, isBegin: false)
+                begin(index, plan.width, isBegin: false)
             }
         }
         let found = hash.finalize()

@@ -20,6 +20,12 @@ package struct LoadOptions: Sendable {
     package var transactionBytes = 256 << 20
     /// Direct chunks that share a transaction, at most.
     package var transactionChunks = 1000
+    /// Uncompressed bytes from which on loaders that would be idle share a run of a staged mode, where the target can.
+    package var sharedBytes = 256 << 20
+    /// Uncompressed bytes of such a run that share a transaction.
+    package var stageBytes = 32 << 20
+    /// A run is shared though no other loader is idle.
+    package var sharesAlways = false
     /// Bytes of a batch between decoding and writing.
     package var batchBytes = 1 << 20
     /// Bytes of such a batch when its rows must be sorted first.

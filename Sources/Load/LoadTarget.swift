@@ -97,6 +97,8 @@ protocol TargetEngine: LoadTarget {
 
     /// Where rows wait of which some do more than take the place of others.
     var staging: Staging { get throws }
+    /// Where loaders bring a long run together; nil where one takes it as a whole.
+    var shared: SharedStage? { get throws }
 
     /// Shows readers what was committed, where that is a step of its own.
     ///
@@ -111,6 +113,7 @@ protocol TargetEngine: LoadTarget {
 }
 
 extension TargetEngine {
+    var shared: SharedStage? { nil }
     func publish(isIdle: Bool) throws {}
     func rest() {}
 }

@@ -4,14 +4,14 @@ internal import Storage
 
 /// One transaction on a target: rows of some chunks, their ledger rows, and the head.
 final class LoadUnit {
-    private let target: any TargetEngine
-    private let seat: LoaderSeat
+    let target: any TargetEngine
+    let seat: LoaderSeat
     private let options: LoadOptions
-    private let isStopped: () -> Bool
+    let isStopped: () -> Bool
     /// The target's name, encoded.
-    private let queue: String
+    let queue: String
     /// Of the last transaction, for the next.
-    private var spare: [RowBatch] = []
+    var spare: [RowBatch] = []
 
     init(
         _ target: any TargetEngine, queue: String, seat: LoaderSeat, options: LoadOptions,
@@ -44,31 +44,26 @@ final class LoadUnit {
     private func applyOnce(
         _ runs: [OpenRun], _ passed: [OpenRun], _ works: [ChunkWork], _ allowShrink: Bool
     ) throws -> [LoadManifest] {
-        guard let first = runs.first, let last = runs.last, let table = try prepare(runs) else { return [] }
+        guard let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
-        // What the loader fills itself, no record brings.
-        var given = table
-        if manifest.isStaged {
-            given.columns.removeAll { column in manifest.keptColumns.contains { column.isNamed($0.name) } }
-        }
+        let given = given(table, manifest)
         let pipeline = try pipeline(works, runs, given)
         defer { spare = pipeline.end() }
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: given, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
-        var isCommitting = false
-        do {
-            try target.begin()
-            let head = try target.lockHead(manifest.log, isMoving: true)
-            guard head.number < first.number else { throw HeadMoved() }
-            if !manifest.mode.isReplace, head.number != last.number - 1 { throw HeadMoved() }
+        return try inserting(chunks) {
+            let head = try lockHead(runs)
             if manifest.isWholePartition, !allowShrink {
                 try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head)
             }
             if manifest.mode.isReplace, !table.columns.isEmpty { try target.delete(manifest, table) }
             // A run without rows may have no table yet.
             let staging = manifest.isStaged && !table.columns.isEmpty ? try target.staging : nil
-            if let staging { chunks.table = try staging.stage(given, key: manifest.key) }
+            if let staging {
+                chunks.table = try staging.stage(given, key: manifest.key)
+                chunks.way = .stage
+            }
             try chunks.load()
             // Some delete what is replaced only with the rows that replace it, of which there may be none.
             if manifest.mode.isReplace, !table.columns.isEmpty, !chunks.hasRows {
@@ -85,32 +80,87 @@ final class LoadUnit {
             let total = results.reduce(0) { $0 + $1.rows }
             // What counts is what readers would see: rejected rows replace nothing.
             if manifest.isWholePartition, !allowShrink { try check(manifest.guards, rows: total, head) }
-            if let staging { try move(staging, manifest, table, &results) }
-            let rows = manifest.isWholePartition ? total : head.rows + total
-            guard
-                try target.books.moveHead(
-                    manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
-            else { throw HeadMoved() }
-            for index in results.indices { results[index].outcome = .loaded }
-            for run in passed {
-                var result = result(run)
-                result.outcome = .superseded
-                results.append(result)
+            if let staging {
+                try change(staging, manifest, table, from: StagedChanges.stage, &results)
+                try staging.run(staging.dialect.drop)
             }
-            try close(&results, manifest.table)
+            try moveHead(head, runs, passed, &results)
+            return results
+        }
+    }
+
+    /// The columns of a table that records bring: not those that the loader fills itself.
+    func given(_ table: TargetTable, _ manifest: RunManifest) -> TargetTable {
+        var given = table
+        if manifest.isStaged {
+            given.columns.removeAll { column in manifest.keptColumns.contains { column.isNamed($0.name) } }
+        }
+        return given
+    }
+
+    /// Locks the head that a unit of a staged mode is to move.
+    func lockHead(_ runs: [OpenRun]) throws -> Head {
+        guard let first = runs.first, let last = runs.last else { throw HeadMoved() }
+        let head = try target.lockHead(last.manifest.log, isMoving: true)
+        guard head.number < first.number else { throw HeadMoved() }
+        if !last.manifest.mode.isReplace, head.number != last.number - 1 { throw HeadMoved() }
+        return head
+    }
+
+    /// Moves the head over a unit whose rows are in the table, and closes its manifests and those that it supersedes.
+    func moveHead(_ head: Head, _ runs: [OpenRun], _ passed: [OpenRun], _ results: inout [LoadManifest]) throws {
+        guard let last = runs.last else { return }
+        let manifest = last.manifest
+        let total = results.reduce(0) { $0 + $1.rows }
+        let rows = manifest.isWholePartition ? total : head.rows + total
+        guard
+            try target.books.moveHead(
+                manifest.log, from: head, to: last.number, run: manifest.run, rows: rows, table: manifest.table)
+        else { throw HeadMoved() }
+        for index in results.indices { results[index].outcome = .loaded }
+        for run in passed {
+            var result = result(run)
+            result.outcome = .superseded
+            results.append(result)
+        }
+        try close(&results, manifest.table)
+    }
+
+    /// A transaction without rows from files.
+    func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            try target.begin()
+            let result = try body()
+            try target.commit()
+            return result
+        } catch {
+            target.rollback()
+            throw error
+        }
+    }
+
+    /// A transaction into which chunks go. Rejected rows are durable before it is; after an error, those of one that may have been
+    /// committed stay: the closing of the run sees whether the ledger names them.
+    func inserting<Result>(_ chunks: ChunkLoader, _ body: () throws -> Result) throws -> Result {
+        var isCommitting = false
+        do {
+            try target.begin()
+            let result = try body()
             try chunks.finishRejects()
             isCommitting = true
             try target.commit()
-            return results
+            return result
         } catch {
-            undo(chunks, isCommitting)
+            target.rollback()
+            if !isCommitting || target.isFailedCommitUndone { chunks.abandonRejects() }
             throw error
         }
     }
 
     /// Lets the staged rows of a run change the table.
-    private func move(
-        _ staging: Staging, _ manifest: RunManifest, _ table: TargetTable, _ results: inout [LoadManifest]
+    func change(
+        _ staging: Staging, _ manifest: RunManifest, _ table: TargetTable, from stage: String,
+        _ results: inout [LoadManifest]
     ) throws {
         let refused = results.reduce(manifest.rejected) { $0 + $1.rejects + $1.discards.rows }
         var instant = Int64(manifest.run.milliseconds) * 1000
@@ -121,9 +171,9 @@ final class LoadUnit {
         }
         let changes = StagedChanges(
             manifest: manifest, table: table, dialect: staging.dialect, instant: instant,
-            deletesMissing: manifest.changes.deletesMissing && refused == 0)
+            deletesMissing: manifest.changes.deletesMissing && refused == 0, stage: stage)
+        if let analyze = staging.dialect.analyze(stage) { try staging.run(analyze) }
         for statement in try changes.statements() { try staging.run(statement) }
-        try staging.run(staging.dialect.drop)
         if manifest.changes.deletesMissing, refused > 0, let last = results.indices.last {
             results[last].note =
                 "rows that this run does not hold were kept, as \(refused) of its rows were refused, which may be theirs: correct them, "
@@ -131,14 +181,7 @@ final class LoadUnit {
         }
     }
 
-    /// After an error: rejected rows of a transaction that may have been committed stay, the closing of the run sees whether
-    /// the ledger names them.
-    private func undo(_ chunks: ChunkLoader, _ isCommitting: Bool) {
-        target.rollback()
-        if !isCommitting || target.isFailedCommitUndone { chunks.abandonRejects() }
-    }
-
-    /// What became of the open direct manifests of a log in one transaction.
+    /// What became of the chunks of one transaction, and of the open direct manifests of their log.
     struct Direct {
         var closed: [LoadManifest] = []
         /// Chunks that are in the target now, by index of the work.
@@ -190,35 +233,21 @@ final class LoadUnit {
         let chunks = ChunkLoader(
             target, seat: seat, works: works, table: table, pipeline: pipeline, isIsolating: isIsolating,
             isStopped: isStopped)
-        var isCommitting = false
-        var direct = Direct()
-        do {
-            try target.begin()
+        chunks.way = .direct
+        var direct = try inserting(chunks) {
             let head = try target.lockHead(first.manifest.log, isMoving: target.hasOneWriter)
             guard head.number == first.number - 1 else { throw HeadMoved() }
             try chunks.load()
-            direct.failures = chunks.failures
-            direct.loaded = chunks.done
-            if target.hasOneWriter { direct.closed = try advance(log, from: head) }
-            try chunks.finishRejects()
-            isCommitting = true
-            try target.commit()
-        } catch {
-            undo(chunks, isCommitting)
-            throw error
+            let closed = target.hasOneWriter ? try advance(log, from: head) : []
+            return Direct(closed: closed, loaded: chunks.done, failures: chunks.failures)
         }
         if target.hasOneWriter { return direct }
         // Loaders of other chunks hold the head, too, while they load: it moves in a transaction that waits for them.
-        do {
-            try target.begin()
+        direct.closed = try transaction {
             let head = try target.lockHead(first.manifest.log, isMoving: true)
-            if head.number == first.number - 1 { direct.closed = try advance(log, from: head) }
-            try target.commit()
-            return direct
-        } catch {
-            target.rollback()
-            throw error
+            return head.number == first.number - 1 ? try advance(log, from: head) : []
         }
+        return direct
     }
 
     /// Moves the head over the direct manifests of which all chunks are in the ledger, and closes them.
@@ -244,7 +273,7 @@ final class LoadUnit {
     }
 
     /// Makes or widens the table for each run; `nil` when there is none.
-    private func prepare(_ runs: [OpenRun]) throws -> TargetTable? {
+    func prepare(_ runs: [OpenRun]) throws -> TargetTable? {
         var table: TargetTable?
         for run in runs {
             let made = try target.prepare(run.manifest)
@@ -254,9 +283,16 @@ final class LoadUnit {
         return table
     }
 
-    private func pipeline(_ works: [ChunkWork], _ runs: [OpenRun], _ table: TargetTable) throws -> DecodePipeline {
+    /// - Parameter isStaged: `table` is a shared stage, whose last two columns are no record's.
+    func pipeline(_ works: [ChunkWork], _ runs: [OpenRun], _ table: TargetTable, isStaged: Bool = false) throws
+        -> DecodePipeline
+    {
         var plans: [Int: ColumnPlan] = [:]
-        for run in runs { plans[run.number] = ColumnPlan(table: table.columns, manifest: run.manifest) }
+        let columns = isStaged ? Array(table.columns.dropLast(2)) : table.columns
+        for run in runs {
+            plans[run.number] = ColumnPlan(
+                table: columns, manifest: run.manifest, number: isStaged ? run.number : nil)
+        }
         // A chunk that killed a loader must be named when it does so again.
         let isGrouping = works.allSatisfy { $0.name.chunk.crashes == 0 }
         return DecodePipeline(
@@ -287,13 +323,13 @@ final class LoadUnit {
         _ runs: [OpenRun], as outcome: Outcome
     ) throws -> [LoadManifest] {
         guard let last = runs.last else { return [] }
-        do {
-            try target.begin()
+        return try transaction {
             let head = try target.lockHead(last.manifest.log, isMoving: true)
             guard head.number < runs[0].number else { throw HeadMoved() }
             var results: [LoadManifest] = []
             for run in runs {
-                var result = try loaded(run)
+                // What waits in a stage is in no table.
+                var result = run.manifest.mode.isDirect ? try loaded(run) : result(run)
                 result.outcome = outcome
                 results.append(result)
             }
@@ -303,11 +339,7 @@ final class LoadUnit {
                     table: last.manifest.table)
             else { throw HeadMoved() }
             try close(&results, last.manifest.table)
-            try target.commit()
             return results
-        } catch {
-            target.rollback()
-            throw error
         }
     }
 
@@ -318,7 +350,7 @@ final class LoadUnit {
         }
     }
 
-    private func check(_ guards: Guards, rows: Int, _ head: Head) throws {
+    func check(_ guards: Guards, rows: Int, _ head: Head) throws {
         if rows == 0, head.rows > 0, !guards.allowEmpty {
             throw GuardRefusal(reason: "the new generation is empty and would replace \(head.rows) rows")
         }

@@ -127,9 +127,16 @@ package final class LoadWorker {
     /// Thins the archive by age, and by need when the disk runs short.
     private func thin() throws {
         try spool.thinArchive(queue, olderThan: options.retention) { false }
+        try dropStages()
         let isShort = { [spool, options] in try spool.files.freeSpace(spool.root, .spaceStatus) < options.lowWater }
         guard try isShort() else { return }
         try spool.thinArchive(queue, olderThan: options.minimumRetention) { try !isShort() }
+    }
+
+    /// Drops stages of runs that have ended, which a crash left: one loader does it.
+    private func dropStages() throws {
+        guard holdsToken, let shared = try target.shared else { return }
+        for unit in try shared.all() where try target.closed(unit) != nil { try shared.drop(unit) }
     }
 
     /// Whether nothing is ready, delayed or claimed for this target that this loader could still do.

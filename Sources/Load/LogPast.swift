@@ -25,7 +25,8 @@ extension OpenLog {
         guard let outcome = try spool.outcome(key, number, target: worker.queue)?.outcome else {
             guard worker.isStuck, worker.holdsToken, try !spool.isOnItsWay(manifest.run) else { return .open }
             // Nothing comes by itself any more: somebody moved files, or the target went back while the run was open.
-            let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
+            // Of a stage, too: what is in none goes back into the queue.
+            let loaded = try worker.target.books.loadedSequences(manifest.run)
             let places = try spool.places(of: manifest, target: worker.queue, loaded: loaded)
             if let chunk = places.lost { return .lost(number: number, chunk: chunk) }
             if places.isArchived {

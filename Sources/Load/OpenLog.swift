@@ -24,6 +24,8 @@ struct OpenLog {
     private(set) var entries: [OpenEntry] = []
     private(set) var runs: [Int: OpenRun] = [:]
     private var ready: [Int: [ReadyChunkName]] = [:]
+    /// Units whose stage was given up: one loader takes them.
+    private var unshared: Set<RunID> = []
     /// Chunks by number that a person edited before their replay.
     private var edited: [Int: Set<Int>] = [:]
     /// What the first of the manifests had come to before the target went back; nothing behind it is looked at.
@@ -74,7 +76,8 @@ struct OpenLog {
 
     private mutating func look(_ manifest: RunManifest, _ number: Int, isHeld: Bool, now: Int) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
-        let loaded = manifest.mode.isDirect ? try worker.target.books.loadedSequences(manifest.run) : []
+        let isShared = try isShared(manifest)
+        let loaded = manifest.mode.isDirect || isShared ? try worker.target.books.loadedSequences(manifest.run) : []
         let files = try spool.readyFiles(worker.queue, name)
         edited[number] = files.edited
         var open: [ReadyChunkName] = []
@@ -88,8 +91,25 @@ struct OpenLog {
             number: number, mode: manifest.mode, generation: manifest.generation, isFinal: manifest.isFinal,
             chunks: manifest.chunks.count, loaded: loaded.count, dead: dead.count, available: open.count)
         entry.isHeld = isHeld
+        entry.isShared = isShared
         entries.append(entry)
         ready[number] = open
+    }
+
+    /// Whether loaders bring the chunks of a run together in a stage.
+    private mutating func isShared(_ manifest: RunManifest) throws -> Bool {
+        // A run of one chunk has nothing to share, and is not asked for.
+        guard !manifest.mode.isDirect, manifest.chunks.count > 1 || worker.options.sharesAlways,
+            let shared = try worker.target.shared
+        else { return false }
+        let unit = SharedStage.unit(manifest)
+        switch try shared.state(of: unit) {
+        case .none: return false
+        case .open: return true
+        case .givenUp:
+            unshared.insert(unit)
+            return false
+        }
     }
 
     /// "Two pasts": the head names the run it stands on; another one in the log means that the spool went back or was copied.
@@ -128,12 +148,12 @@ struct OpenLog {
             return .blocked("manifest \(number) has dead chunks: bobbin dead list")
         case .void(let number):
             return try close(entries.map(\.number).filter { $0 <= number }, as: .superseded, &summary)
-        case .merge(let number): return try apply([number], passed: [], &summary)
+        case .merge(let number): return try bringIn([number], passed: [], &summary)
         case .replace(let first, let number):
             let numbers = entries.map(\.number)
-            return try apply(
+            return try bringIn(
                 numbers.filter { $0 >= first && $0 <= number }, passed: numbers.filter { $0 < first }, &summary)
-        case .direct(let numbers): return try loadDirect(numbers, &summary)
+        case .stage(let numbers), .direct(let numbers): return try loadChunks(numbers, &summary)
         }
     }
 
@@ -180,12 +200,48 @@ struct OpenLog {
                 works.append(
                     ChunkWork(name: claimed, path: seat.path(of: claimed), entry: entry, run: run))
                 bytes += entry.bytes
-                let isFull =
-                    bytes >= worker.options.transactionBytes || works.count >= worker.options.transactionChunks
+                let most = manifest.mode.isDirect ? worker.options.transactionBytes : worker.options.stageBytes
+                let isFull = bytes >= most || works.count >= worker.options.transactionChunks
                 if !whole, isAlone || isFull { return works }
             }
         }
         return works
+    }
+
+    // MARK: Staged modes
+
+    /// Brings a complete unit into the table: from the stage where it waits, else as a whole, unless it is worth sharing.
+    private func bringIn(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
+        guard let shared = try worker.target.shared else { return try apply(numbers, passed: passed, &summary) }
+        if entries.contains(where: { $0.number == numbers.last && $0.isShared }) {
+            return try applyShared(numbers, passed: passed, shared, &summary)
+        }
+        if try isWorthSharing(numbers), try makeUnit().share(open(numbers), in: shared) { return .worked }
+        return try apply(numbers, passed: passed, &summary)
+    }
+
+    /// Sharing costs a second write of each row: only where it is long, and others would have nothing to do.
+    private func isWorthSharing(_ numbers: [Int]) throws -> Bool {
+        let unit = open(numbers)
+        guard let last = unit.last, !unshared.contains(SharedStage.unit(last.manifest)) else { return false }
+        if worker.options.sharesAlways { return true }
+        guard unit.reduce(0, { $0 + $1.manifest.chunks.count }) > 1,
+            unit.reduce(0, { $0 + $1.manifest.bytes }) >= worker.options.sharedBytes
+        else { return false }
+        return try spool.seats() > spool.readyRuns(worker.queue).count
+    }
+
+    private func applyShared(_ numbers: [Int], passed: [Int], _ shared: SharedStage, _ summary: inout LoadSummary)
+        throws -> Done
+    {
+        do {
+            let results = try makeUnit().applyShared(
+                open(numbers), passed: open(passed), in: shared, allowShrink: worker.options.allowShrink)
+            if let results { try finish(results, [], &summary) }
+            return .worked
+        } catch let refusal as GuardRefusal {
+            return try hold(refusal, numbers)
+        }
     }
 
     private func apply(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
@@ -207,23 +263,39 @@ struct OpenLog {
             return .worked
         } catch let refusal as GuardRefusal {
             try worker.handBackAll()
-            guard let last = numbers.last, let manifest = runs[last]?.manifest else { return .waiting }
-            try hold(refusal.reason, manifest, last)
-            return .blocked(refusal.reason)
+            return try hold(refusal, numbers)
         } catch {
             try worker.handBackAll()
             throw error
         }
     }
 
-    private func hold(_ reason: String, _ manifest: RunManifest, _ number: Int) throws {
-        try worker.note("guard: \(reason)", key, number)
+    private func hold(_ refusal: GuardRefusal, _ numbers: [Int]) throws -> Done {
+        guard let last = numbers.last, let manifest = runs[last]?.manifest else { return .waiting }
+        try worker.note("guard: \(refusal.reason)", key, last)
         worker.report(
-            .held(manifest, reason: "\(reason); if that is right: bobbin load --allow-shrink"))
+            .held(manifest, reason: "\(refusal.reason); if that is right: bobbin load --allow-shrink"))
+        return .blocked(refusal.reason)
     }
 
-    /// Loads what is due of direct manifests, one transaction after the other, as long as nothing irregular happens.
-    private mutating func loadDirect(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
+    // MARK: Chunk by chunk
+
+    /// One transaction with chunks of direct manifests, or of a unit that has a stage.
+    private func load(_ works: [ChunkWork], of numbers: [Int], _ unit: LoadUnit) throws -> LoadUnit.Direct {
+        let number = works.first?.run.number ?? numbers.first
+        if let entry = entries.first(where: { $0.number == number }), entry.isShared {
+            guard let shared = try worker.target.shared else { return LoadUnit.Direct() }
+            let all = entries.filter { $0.isShared && $0.generation == entry.generation }.map(\.number)
+            return try unit.stage(open(all), works: works, in: shared)
+        }
+        // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
+        let last = works.map(\.run.number).max() ?? numbers.last ?? 0
+        return try unit.loadDirect(
+            open(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number)), works: works)
+    }
+
+    /// Loads what is due, one transaction after the other, as long as nothing irregular happens.
+    private mutating func loadChunks(_ numbers: [Int], _ summary: inout LoadSummary) throws -> Done {
         var numbers = numbers
         var noted = spool.clock.uptime()
         while true {
@@ -232,12 +304,9 @@ struct OpenLog {
                 try buryLooping(looping, &summary)
                 return .worked
             }
-            // The head moves through the log without gaps, also past manifests of which nothing is claimed now.
-            let last = works.map(\.run.number).max() ?? numbers.last ?? 0
-            let log = open(entries.prefix { $0.mode.isDirect && $0.number <= last }.map(\.number))
             let unit = makeUnit()
             let result: LoadUnit.Direct
-            do { result = try unit.loadDirect(log, works: works) } catch {
+            do { result = try load(works, of: numbers, unit) } catch {
                 try worker.handBackAll()
                 throw error
             }
@@ -247,7 +316,7 @@ struct OpenLog {
             let next = LoadPlan.next(entries)
             let isRegular = try !works.isEmpty && result.failures.isEmpty && !isInterrupted()
             let now = spool.clock.uptime()
-            if case .direct(let more) = next, isRegular {
+            if let more = next.chunkwise, isRegular {
                 numbers = more
                 guard now - noted >= OpenLog.noteSeconds else { continue }
             }
@@ -259,7 +328,7 @@ struct OpenLog {
                 try spool.recordProgress(progress, of: run.manifest, seat: seat)
                 worker.report(.progress(run.manifest, progress))
             }
-            guard case .direct = next, isRegular else {
+            guard next.chunkwise != nil, isRegular else {
                 return works.isEmpty && result.closed.isEmpty ? .waiting : .worked
             }
         }

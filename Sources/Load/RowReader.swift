@@ -49,9 +49,11 @@ struct RowReader: ~Copyable {
     ///
     /// - Parameters:
     ///   - work: the chunk they belong to.
+    ///   - sequence: its place in the run.
     ///   - firstLine: number in the chunk of the first line, from 1.
     /// - Returns: how many lines there were; bad ones are in `batch.faults`.
-    mutating func read(_ batch: RowBatch, from start: Int, work: Int, firstLine: Int) -> Int {
+    mutating func read(_ batch: RowBatch, from start: Int, work: Int, sequence: Int, firstLine: Int) -> Int {
+        let number = plan.number.map { Int64($0) }
         let base = UnsafePointer(batch.lines.base)
         let end = batch.lines.count
         var position = start
@@ -66,6 +68,10 @@ struct RowReader: ~Copyable {
                 while after < stop, base[after] == 0x20 || base[after] == 0x09 || base[after] == 0x0D { after &+= 1 }
                 guard after == stop else { throw RowFault(reason: "text after the record", column: nil) }
                 try fill(row, base, batch)
+                if let number {
+                    row[count] = Cell(bits: number, length: 0, kind: .integer)
+                    row[count &+ 1] = Cell(bits: ColumnPlan.place(sequence, line), length: 0, kind: .integer)
+                }
                 if discarded > 0 { batch.discard(work, values: discarded) }
             } catch {
                 let fault = (error as? RowFault) ?? RowFault(reason: "\(error)", column: nil)

@@ -30,6 +30,8 @@ struct SQLBooks: TargetBooks {
     let spool: String
 
     private static let ofRun = "chunk_id > ? AND chunk_id < ?"
+    /// Not the row of a ``SharedStage``.
+    private static let chunksOfRun = "\(ofRun) AND seq IS NOT NULL"
 
     private func partition(_ key: LogKey) -> String { key.partition.json.serializedText() }
 
@@ -85,7 +87,7 @@ struct SQLBooks: TargetBooks {
         var texts: Set<String> = []
         func shared(_ text: String?) -> String { texts.insert(text ?? "").memberAfterInsert }
         let sql =
-            "SELECT seq, row_count, rejects, loader, attempt, committed_at, chunks FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+            "SELECT seq, row_count, rejects, loader, attempt, committed_at, chunks FROM _bobbin_ledger WHERE \(SQLBooks.chunksOfRun)"
         for row in try session.rows(sql, range(run.text)) {
             let sequence = number(row, 0)
             var chunk = LoadedChunk(
@@ -98,12 +100,12 @@ struct SQLBooks: TargetBooks {
     }
 
     func loadedSequences(_ run: RunID) throws -> Set<Int> {
-        let sql = "SELECT seq FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+        let sql = "SELECT seq FROM _bobbin_ledger WHERE \(SQLBooks.chunksOfRun)"
         return Set(try session.rows(sql, range(run.text)).map { number($0, 0) })
     }
 
     func totals(_ run: RunID) throws -> (chunks: Int, rows: Int) {
-        let sql = "SELECT count(*), coalesce(sum(row_count), 0) FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)"
+        let sql = "SELECT count(*), coalesce(sum(row_count), 0) FROM _bobbin_ledger WHERE \(SQLBooks.chunksOfRun)"
         guard let row = try session.rows(sql, range(run.text)).first else { return (0, 0) }
         return (number(row, 0), number(row, 1))
     }
@@ -154,8 +156,13 @@ struct SQLBooks: TargetBooks {
         return count == 1
     }
 
+    /// Takes the chunk rows of a run away, and that of its stage.
+    func forget(_ run: RunID) throws {
+        _ = try session.change("DELETE FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)", range(run.text))
+    }
+
     func close(_ result: LoadManifest, table: String, loader: String) throws {
-        _ = try session.change("DELETE FROM _bobbin_ledger WHERE \(SQLBooks.ofRun)", range(result.run.text))
+        try forget(result.run)
         _ = try session.change(
             """
             INSERT INTO _bobbin_ledger(chunk_id, target_table, run, manifest, outcome, row_count, rejects, loader, attempt,

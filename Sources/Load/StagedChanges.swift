@@ -4,7 +4,7 @@ internal import Manifest
 ///
 /// The stage holds one row of a key, the last of the run. `docs/targets.md`, "Deletes and versions", says what must come out.
 struct StagedChanges {
-    /// The stage's name, in every engine.
+    /// The name of the stage of one transaction, in every engine.
     static let stage = "_bobbin_stage"
 
     let manifest: RunManifest
@@ -14,12 +14,14 @@ struct StagedChanges {
     let instant: Int64
     /// Whether rows that are missing go: not if some of the run's rows were refused, as these are no deletions.
     let deletesMissing: Bool
+    /// The stage's name.
+    var stage = StagedChanges.stage
 
     private var name: String { get throws { try dialect.quote(table.name) } }
 
     /// A column of the table or of the stage.
     private func column(_ column: String) throws -> String { "\(try name).\(try dialect.quote(column))" }
-    private func staged(_ column: String) throws -> String { "\(StagedChanges.stage).\(try dialect.quote(column))" }
+    private func staged(_ column: String) throws -> String { "\(stage).\(try dialect.quote(column))" }
 
     /// What makes two rows partners.
     private var partner: String {
@@ -41,7 +43,8 @@ struct StagedChanges {
         switch manifest.mode {
         case .scd2: try versions()
         case .updateOnly: try update(values.filter { manifest.schema.named($0.name) != nil })
-        case .append, .insertOnly, .merge, .replace, .replacePartition: try missing() + marked() + upsert()
+        case .append, .insertOnly, .replace, .replacePartition: [try insert(kept: [], unless: nil)]
+        case .merge: try missing() + marked() + upsert()
         }
     }
 
@@ -81,7 +84,7 @@ struct StagedChanges {
                 }
             return dialect.equals(try column(field.name), literal)
         }
-        let absent = "NOT EXISTS (SELECT 1 FROM \(StagedChanges.stage) WHERE \(try partner))"
+        let absent = "NOT EXISTS (SELECT 1 FROM \(stage) WHERE \(try partner))"
         return (terms + [absent]).joined(separator: " AND ")
     }
 
@@ -92,13 +95,13 @@ struct StagedChanges {
         if manifest.changes.isSoft {
             let deleted = try dialect.quote(RowChanges.deletedAt)
             change = dialect.update(
-                try name, on: try partner, sets: [(deleted, dialect.instant(instant))],
+                try name, from: stage, on: try partner, sets: [(deleted, dialect.instant(instant))],
                 where: "\(try column(RowChanges.deletedAt)) IS NULL AND \(mark)")
         } else {
             let key = try manifest.key.map { try dialect.quote($0) }
-            change = dialect.delete(try name, on: try partner, key: key, where: mark)
+            change = dialect.delete(try name, from: stage, on: try partner, key: key, where: mark)
         }
-        return [change, "DELETE FROM \(StagedChanges.stage) WHERE \(mark)"]
+        return [change, "DELETE FROM \(stage) WHERE \(mark)"]
     }
 
     /// Which rows of the stage say that theirs is gone; nil when none can.
@@ -139,25 +142,24 @@ struct StagedChanges {
             try columns.map { (column: try dialect.quote($0.name), value: try staged($0.name)) }
             + kept.map { (column: try dialect.quote($0.name), value: $0.value) }
         if sets.isEmpty { return [] }
-        return [dialect.update(try name, on: try partner, sets: sets, where: "1 = 1")]
+        return [dialect.update(try name, from: stage, on: try partner, sets: sets, where: "1 = 1")]
     }
 
-    private func upsert() throws -> [String] {
+    func upsert() throws -> [String] {
         // A row that is there again is no longer deleted.
         let kept = manifest.keptColumns.map { (name: $0.name, value: "NULL") }
         return try update(values, kept: kept) + [insert(kept: kept, unless: "1 = 1")]
     }
 
-    /// Inserts rows of the stage that have no partner which meets a condition.
-    private func insert(kept: [(name: String, value: String)], unless condition: String, where filter: String = "1 = 1")
-        throws -> String
-    {
+    /// Inserts rows of the stage: all, or those that have no partner which meets a condition.
+    private func insert(kept: [(name: String, value: String)], unless condition: String?) throws -> String {
         let columns = table.columns.filter { column in !kept.contains { column.isNamed($0.name) } }
         let names = try (columns.map(\.name) + kept.map(\.name)).map { try dialect.quote($0) }
         let values = try columns.map { try staged($0.name) } + kept.map(\.value)
-        return "INSERT INTO \(try name)(\(names.joined(separator: ", "))) SELECT \(values.joined(separator: ", ")) "
-            + "FROM \(StagedChanges.stage) WHERE \(filter) AND NOT EXISTS "
-            + "(SELECT 1 FROM \(try name) WHERE \(try partner) AND \(condition))"
+        let rows =
+            "INSERT INTO \(try name)(\(names.joined(separator: ", "))) SELECT \(values.joined(separator: ", ")) FROM \(stage)"
+        guard let condition else { return rows }
+        return rows + " WHERE NOT EXISTS (SELECT 1 FROM \(try name) WHERE \(try partner) AND \(condition))"
     }
 
     // MARK: Versions
@@ -173,8 +175,9 @@ struct StagedChanges {
         }
         if let mark = try mark() {
             statements.append(
-                dialect.update(try name, on: try partner, sets: [(end, now)], where: "\(holds) AND \(mark)"))
-            statements.append("DELETE FROM \(StagedChanges.stage) WHERE \(mark)")
+                dialect.update(
+                    try name, from: stage, on: try partner, sets: [(end, now)], where: "\(holds) AND \(mark)"))
+            statements.append("DELETE FROM \(stage) WHERE \(mark)")
         }
         let ignored = manifest.changes.unversioned + (manifest.changes.marker.map { [$0.column] } ?? [])
         let differences = try values.filter { column in !ignored.contains { column.isNamed($0) } }.map { column in
@@ -183,7 +186,7 @@ struct StagedChanges {
         if !differences.isEmpty {
             statements.append(
                 dialect.update(
-                    try name, on: try partner, sets: [(end, now)],
+                    try name, from: stage, on: try partner, sets: [(end, now)],
                     where: "\(holds) AND (\(differences.joined(separator: " OR ")))"))
         }
         let kept = [(RowChanges.validFrom, now), (RowChanges.validTo, "NULL")]

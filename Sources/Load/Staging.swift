@@ -2,7 +2,7 @@ internal import Manifest
 
 /// Where the rows of one run wait, one of a key, until all of them change the table together.
 ///
-/// A table that only this transaction knows. A run comes this way when a row may do more than take the place of the one with its
+/// A table that only this transaction knows; ``SharedStage`` is one that all loaders see. A run comes this way when a row may do more than take the place of the one with its
 /// key (``RunManifest/isStaged``).
 struct Staging {
     let dialect: any StagingDialect
@@ -39,20 +39,27 @@ protocol StagingDialect {
     func equals(_ column: String, _ literal: String) -> String
     /// Whether two columns of one type hold different values, or one of them none.
     func differ(_ left: String, _ right: String, _ type: LogicalType) -> String
+    /// Lets the server look at what the stage holds, so that it joins the right way round; nil where it knows.
+    func analyze(_ stage: String) -> String?
     /// Changes the rows of a table that have a partner in the stage and meet a condition.
     ///
     /// - Parameter sets: columns of the table, without it, with what they become.
-    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
-        -> String
+    func update(
+        _ table: String, from stage: String, on partner: String, sets: [(column: String, value: String)],
+        where condition: String
+    ) -> String
     /// Deletes the rows of a table that have a partner in the stage and meet a condition.
     ///
     /// - Parameter key: the key's columns, without a table.
-    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String
+    func delete(_ table: String, from stage: String, on partner: String, key: [String], where condition: String)
+        -> String
 }
 
 /// Most engines say these in the same way.
 extension StagingDialect {
     var drop: String { "DROP TABLE \(StagedChanges.stage)" }
+
+    func analyze(_ stage: String) -> String? { nil }
 
     func list(_ names: [String]) throws -> String { try names.map { try quote($0) }.joined(separator: ", ") }
 
@@ -64,14 +71,17 @@ extension StagingDialect {
         "\(left) IS DISTINCT FROM \(right)"
     }
 
-    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
-        -> String
-    {
+    func update(
+        _ table: String, from stage: String, on partner: String, sets: [(column: String, value: String)],
+        where condition: String
+    ) -> String {
         let sets = sets.map { "\($0.column) = \($0.value)" }.joined(separator: ", ")
-        return "UPDATE \(table) SET \(sets) FROM \(StagedChanges.stage) WHERE \(partner) AND \(condition)"
+        return "UPDATE \(table) SET \(sets) FROM \(stage) WHERE \(partner) AND \(condition)"
     }
 
-    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String {
-        "DELETE FROM \(table) USING \(StagedChanges.stage) WHERE \(partner) AND \(condition)"
+    func delete(_ table: String, from stage: String, on partner: String, key: [String], where condition: String)
+        -> String
+    {
+        "DELETE FROM \(table) USING \(stage) WHERE \(partner) AND \(condition)"
     }
 }

@@ -13,6 +13,8 @@ package struct OpenEntry: Sendable {
     package var available: Int
     /// The job is paused, or a guard holds the run back.
     package var isHeld = false
+    /// Loaders bring the chunks of a staged mode together in a stage that they share; `loaded` says how many wait there.
+    package var isShared = false
 
     /// An open manifest.
     package init(
@@ -30,6 +32,7 @@ package struct OpenEntry: Sendable {
     }
 
     var isWhole: Bool { loaded + available >= chunks && dead == 0 }
+    var isLoaded: Bool { loaded >= chunks && dead == 0 }
 }
 
 /// The next thing to do for one partition in a target that takes whole generations in one transaction.
@@ -42,6 +45,8 @@ package enum LoadStep: Sendable, Equatable {
     case merge(number: Int)
     /// Apply the replace generation of manifests `first...number`; the head jumps from anything below to `number`.
     case replace(first: Int, number: Int)
+    /// Bring what is available of these manifests, one unit of a staged mode, into the stage that loaders share.
+    case stage(numbers: [Int])
     /// A non-final generation that another one follows is void: the head passes it.
     case void(number: Int)
     /// Chunks are on their way, delayed, or with another loader.
@@ -52,15 +57,25 @@ package enum LoadStep: Sendable, Equatable {
     case held(number: Int)
 }
 
+extension LoadStep {
+    /// The manifests of a step that is done chunk by chunk.
+    package var chunkwise: [Int]? {
+        switch self {
+        case .direct(let numbers), .stage(let numbers): numbers
+        case .nothing, .merge, .replace, .void, .wait, .blocked, .held: nil
+        }
+    }
+}
+
 /// Decides the next step of a partition from what is open above its head. Pure.
 ///
 /// Rules (`docs/spool-format.md` and the state table there): direct chunks load only behind direct manifests; merges
-/// in order; of complete replace generations the newest one, which supersedes what is below it.
+/// in order; of complete replace generations the newest one, which supersedes what is below it, unless loaders share an older one.
 package enum LoadPlan {
     /// The step for `entries`, ascending and without gaps, all above the head.
     package static func next(_ entries: [OpenEntry]) -> LoadStep {
         guard let first = entries.first else { return .nothing }
-        if let step = newestReplace(entries) { return step }
+        if let step = sharedReplace(entries) ?? newestReplace(entries) { return step }
         if first.isHeld { return .held(number: first.number) }
         switch first.mode {
         case .append, .insertOnly:
@@ -75,7 +90,8 @@ package enum LoadPlan {
             if works || (first.loaded == first.chunks) { return .direct(numbers: numbers) }
             return first.dead > 0 ? .blocked(number: first.number) : .wait(number: first.number)
         case .merge, .updateOnly, .scd2:
-            if first.isWhole { return .merge(number: first.number) }
+            if first.isShared, first.available > 0 { return .stage(numbers: [first.number]) }
+            if first.isShared ? first.isLoaded : first.isWhole { return .merge(number: first.number) }
             return first.dead > 0 ? .blocked(number: first.number) : .wait(number: first.number)
         case .replace, .replacePartition:
             let generation = entries.prefix { $0.generation == first.generation }
@@ -90,6 +106,20 @@ package enum LoadPlan {
         }
     }
 
+    /// A generation that loaders have begun to bring together keeps its turn: otherwise each that takes longer than the time to the
+    /// next would be superseded by it, and the table would never change. Not one with dead chunks, which a person has to mend.
+    private static func sharedReplace(_ entries: [OpenEntry]) -> LoadStep? {
+        guard let begin = entries.first(where: { $0.isShared && $0.mode.isReplace }) else { return nil }
+        let generation = entries.filter { $0.generation == begin.generation }
+        guard let last = generation.last, last.isFinal, generation.allSatisfy({ $0.dead == 0 && !$0.isHeld }) else {
+            return nil
+        }
+        let due = generation.filter { $0.available > 0 }.map(\.number)
+        if !due.isEmpty { return .stage(numbers: due) }
+        return generation.allSatisfy(\.isLoaded)
+            ? .replace(first: begin.number, number: last.number) : .wait(number: begin.number)
+    }
+
     private static func newestReplace(_ entries: [OpenEntry]) -> LoadStep? {
         var end = entries.count
         while end > 0 {
@@ -97,7 +127,7 @@ package enum LoadPlan {
             var start = end - 1
             while start > 0, entries[start - 1].generation == last.generation { start -= 1 }
             let generation = entries[start..<end]
-            if last.mode.isReplace, last.isFinal, generation.allSatisfy({ $0.isWhole && !$0.isHeld }) {
+            if last.mode.isReplace, last.isFinal, generation.allSatisfy({ $0.isWhole && !$0.isHeld && !$0.isShared }) {
                 return .replace(first: entries[start].number, number: last.number)
             }
             end = start

@@ -223,3 +223,10 @@ package struct DeadReason: Sendable {
         self.at = at
     }
 }
+
+extension Spool {
+    /// How many loaders have a seat, dead ones included until somebody sees it.
+    package func seats() throws -> Int {
+        try files.list("\(root)/claimed", .seatList).count { NameEncoding.isEncoded($0) }
+    }
+}

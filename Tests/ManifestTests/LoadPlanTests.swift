@@ -7,13 +7,14 @@ import Testing
     /// An open manifest with all chunks waiting.
     private func entry(
         _ number: Int, _ mode: WriteMode, generation: Int? = nil, final: Bool = true, chunks: Int = 2, loaded: Int = 0,
-        dead: Int = 0, available: Int? = nil, held: Bool = false
+        dead: Int = 0, available: Int? = nil, held: Bool = false, shared: Bool = false
     ) -> OpenEntry {
         var entry = OpenEntry(
             number: number, mode: mode, generation: Self.generations[generation ?? number], isFinal: final,
             chunks: chunks,
             loaded: loaded, dead: dead, available: available ?? chunks - loaded - dead)
         entry.isHeld = held
+        entry.isShared = shared
         return entry
     }
 
@@ -77,6 +78,30 @@ import Testing
         #expect(LoadPlan.next(open + [entry(3, .replace, generation: 3, available: 1)]) == .void(number: 2))
     }
 
+    @Test(arguments: [WriteMode.merge, .updateOnly, .scd2]) func sharedMergesAreStagedThenApplied(_ mode: WriteMode) {
+        let next = entry(2, mode)
+        #expect(LoadPlan.next([entry(1, mode, shared: true), next]) == .stage(numbers: [1]))
+        #expect(LoadPlan.next([entry(1, mode, loaded: 1, shared: true), next]) == .stage(numbers: [1]))
+        #expect(LoadPlan.next([entry(1, mode, loaded: 1, available: 0, shared: true), next]) == .wait(number: 1))
+        #expect(LoadPlan.next([entry(1, mode, loaded: 2, shared: true), next]) == .merge(number: 1))
+        #expect(LoadPlan.next([entry(1, mode, loaded: 1, dead: 1, shared: true), next]) == .blocked(number: 1))
+    }
+
+    @Test(arguments: [WriteMode.replacePartition, .replace]) func aSharedGenerationKeepsItsTurn(_ mode: WriteMode) {
+        let next = entry(3, mode)
+        #expect(LoadPlan.next([entry(1, .append), entry(2, mode, shared: true), next]) == .stage(numbers: [2]))
+        #expect(LoadPlan.next([entry(2, mode, loaded: 1, available: 0, shared: true), next]) == .wait(number: 2))
+        #expect(LoadPlan.next([entry(2, mode, loaded: 2, shared: true), next]) == .replace(first: 2, number: 2))
+        // But for one that a person has to mend.
+        #expect(
+            LoadPlan.next([entry(2, mode, loaded: 1, dead: 1, shared: true), next]) == .replace(first: 3, number: 3))
+        let open = [
+            entry(2, mode, generation: 2, final: false, loaded: 2, shared: true),
+            entry(3, mode, generation: 2, shared: true),
+        ]
+        #expect(LoadPlan.next(open) == .stage(numbers: [3]))
+    }
+
     @Test(arguments: WriteMode.allCases) func whatIsHeldWaits(_ mode: WriteMode) {
         #expect(LoadPlan.next([entry(1, mode, held: true)]) == .held(number: 1))
     }
@@ -88,38 +113,51 @@ import Testing
             var entries: [OpenEntry] = []
             var generation = 0
             var mode = WriteMode.append
+            var isShared = false
             for number in 1...(1 + random.below(5)) {
                 if number == 1 || random.below(3) > 0 {
                     generation = number
-                    mode = WriteMode.allCases[random.below(5)]
+                    mode = WriteMode.allCases[random.below(WriteMode.allCases.count)]
+                    isShared = !mode.isDirect && random.below(3) == 0
                 }
                 let chunks = random.below(3)
-                let loaded = mode.isDirect ? random.below(chunks + 1) : 0
+                let loaded = mode.isDirect || isShared ? random.below(chunks + 1) : 0
                 let dead = random.below(3) == 0 ? random.below(chunks - loaded + 1) : 0
                 entries.append(
                     entry(
                         number, mode, generation: generation, final: random.below(3) > 0, chunks: chunks,
                         loaded: loaded,
-                        dead: dead, available: random.below(chunks - loaded - dead + 1), held: random.below(6) == 0))
+                        dead: dead, available: random.below(chunks - loaded - dead + 1), held: random.below(6) == 0,
+                        shared: isShared))
             }
             switch LoadPlan.next(entries) {
             case .nothing: Issue.record("something is open: \(entries)")
             case .direct(let numbers):
                 #expect(!numbers.isEmpty)
                 #expect(entries.prefix { $0.number <= (numbers.max() ?? 0) }.allSatisfy { $0.mode.isDirect })
+            case .stage(let numbers):
+                let unit = entries.filter { numbers.contains($0.number) }
+                #expect(!unit.isEmpty && unit.allSatisfy { $0.isShared && $0.available > 0 && !$0.isHeld })
+                #expect(Set(unit.map(\.generation)).count == 1)
+                #expect(unit[0].mode.isReplace || numbers == [1])
             case .merge(let number):
                 #expect(
                     number == 1 && !entries[0].mode.isDirect && !entries[0].mode.isReplace && entries[0].dead == 0
                         && !entries[0].isHeld)
+                #expect(!entries[0].isShared || entries[0].loaded == entries[0].chunks)
             case .replace(let first, let number):
                 let generation = entries[(first - 1)..<number]
                 #expect(Set(generation.map(\.generation)).count == 1)
                 #expect(entries[number - 1].isFinal && entries[number - 1].mode.isReplace)
-                #expect(generation.allSatisfy { $0.dead == 0 && $0.available >= $0.chunks && !$0.isHeld })
+                #expect(
+                    generation.allSatisfy {
+                        $0.dead == 0 && ($0.isShared ? $0.loaded : $0.available) >= $0.chunks && !$0.isHeld
+                    })
                 #expect(first == 1 || entries[first - 2].generation != entries[first - 1].generation)
             case .void(let number):
                 #expect(!entries[number - 1].isFinal && number < entries.count)
-            case .wait(let number), .blocked(let number), .held(let number): #expect(number == 1)
+            case .wait(let number): #expect(number == 1 || entries[number - 1].isShared)
+            case .blocked(let number), .held(let number): #expect(number == 1)
             }
         }
     }

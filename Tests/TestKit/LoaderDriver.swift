@@ -26,6 +26,7 @@ extension SimulatedProcess {
         let standard = LoadOptions()
         if options.batchBytes == standard.batchBytes { options.batchBytes = 2 << 10 }
         if options.transactionChunks == standard.transactionChunks { options.transactionChunks = 2 }
+        options.sharesAlways = world.isSharing
         let spool = try spool()
         let target = try world.target(spool: spool.id, files: files)
         let stop = StopSignal()

@@ -6,8 +6,11 @@ internal import Synchronization
 package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertible {
     case native(TestEngine)
     case odbc(ODBCDatabase)
+    /// By its own client, and every run of a staged mode goes by way of a stage that loaders share.
+    case sharing(TestEngine)
 
-    package static let allCases = TestEngine.allCases.map { TestTarget.native($0) } + throughODBC
+    package static let allCases =
+        TestEngine.allCases.map { TestTarget.native($0) } + throughODBC + [.sharing(.postgres), .sharing(.mariadb)]
     /// Those that are reached through their drivers.
     package static let throughODBC = ODBCDatabase.allCases.map { TestTarget.odbc($0) }
     /// Those that any number of loaders write to.
@@ -19,13 +22,14 @@ package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertib
         switch self {
         case .native(let engine): engine.description
         case .odbc(let database): "\(database) through ODBC"
+        case .sharing(let engine): "\(engine), sharing runs"
         }
     }
 
     /// The engine behind it.
     package var engine: TestEngine {
         switch self {
-        case .native(let engine): engine
+        case .native(let engine), .sharing(let engine): engine
         case .odbc(let database): database.engine
         }
     }
@@ -42,7 +46,9 @@ package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertib
 extension World {
     /// A world whose target is reached so.
     package convenience init(_ target: TestTarget, seed: UInt64 = 1) throws {
-        try self.init(target.engine, odbc: target.odbc, seed: seed)
+        var isSharing = false
+        if case .sharing = target { isSharing = true }
+        try self.init(target.engine, odbc: target.odbc, isSharing: isSharing, seed: seed)
     }
 
     /// Settings of the world's target through its driver.

@@ -13,6 +13,8 @@ package final class World: Sendable {
     package let engine: TestEngine
     /// The driver through which loaders reach it, if they do.
     package let odbc: ODBCDatabase?
+    /// Whether loaders share every run of a staged mode.
+    package let isSharing: Bool
     /// What loaders through a driver are to do without.
     package let odbcLimits = Mutex(ODBCTarget.Limits())
     /// Where they lie in a server that worlds share.
@@ -32,9 +34,13 @@ package final class World: Sendable {
     ///
     /// - Parameters:
     ///   - odbc: the driver through which loaders reach the engine.
+    ///   - isSharing: loaders share every run of a staged mode.
     ///   - seed: for run ids and the like.
-    package init(_ engine: TestEngine = .sqlite, odbc: ODBCDatabase? = nil, seed: UInt64 = 1) throws {
+    package init(_ engine: TestEngine = .sqlite, odbc: ODBCDatabase? = nil, isSharing: Bool = false, seed: UInt64 = 1)
+        throws
+    {
         self.engine = engine
+        self.isSharing = isSharing
         self.odbc = odbc
         directory = try TemporaryDirectory()
         schema = World.schema(directory.path)
@@ -53,6 +59,7 @@ package final class World: Sendable {
     /// A world that is what `other` is now, its files copied with their links and times; no process of it may be at work.
     package init(copying other: World) throws {
         engine = other.engine
+        isSharing = other.isSharing
         odbc = other.odbc
         directory = try TemporaryDirectory()
         schema = World.schema(directory.path)

@@ -34,14 +34,39 @@ struct MySQLStaging: StagingDialect {
     }
 
     /// There is no FROM: the table is joined, and names its columns (MariaDB, "UPDATE").
-    func update(_ table: String, on partner: String, sets: [(column: String, value: String)], where condition: String)
-        -> String
-    {
+    func update(
+        _ table: String, from stage: String, on partner: String, sets: [(column: String, value: String)],
+        where condition: String
+    ) -> String {
         let sets = sets.map { "\(table).\($0.column) = \($0.value)" }.joined(separator: ", ")
-        return "UPDATE \(table) JOIN \(StagedChanges.stage) ON \(partner) SET \(sets) WHERE \(condition)"
+        return "UPDATE \(table) JOIN \(stage) ON \(partner) SET \(sets) WHERE \(condition)"
     }
 
-    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String {
-        "DELETE \(table) FROM \(table) JOIN \(StagedChanges.stage) ON \(partner) WHERE \(condition)"
+    func delete(_ table: String, from stage: String, on partner: String, key: [String], where condition: String)
+        -> String
+    {
+        "DELETE \(table) FROM \(table) JOIN \(stage) ON \(partner) WHERE \(condition)"
     }
+}
+
+extension MySQLStaging: SharedStagingDialect {
+    /// Clustered by the rows' places, in which they come; the key's index serves the looks for what is missing.
+    func make(shared stage: String, _ table: TargetTable, key: [String]) throws -> String {
+        let index = key.isEmpty ? "" : ", KEY `key`(\(try list(key)))"
+        return """
+            CREATE TABLE IF NOT EXISTS \(stage)(\(SharedStage.number) bigint NOT NULL DEFAULT 0, \(SharedStage.place) bigint NOT NULL DEFAULT 0,
+                PRIMARY KEY (\(SharedStage.number), \(SharedStage.place))\(index)) ENGINE=InnoDB
+            SELECT \(try list(table.columns.map(\.name))) FROM \(try quote(table.name)) LIMIT 0
+            """
+    }
+
+    /// As a join: a subquery would be run for each row (MariaDB before 11.1, "Semi-join Subquery Optimizations").
+    func deleteEarlier(_ stage: String, key: [String]) throws -> String {
+        """
+        DELETE \(stage) FROM \(stage) JOIN (\(try earlier(stage, key: key))) AS earlier
+        ON \(stage).\(SharedStage.number) = earlier.n AND \(stage).\(SharedStage.place) = earlier.place
+        """
+    }
+
+    var schema: String { "DATABASE()" }
 }

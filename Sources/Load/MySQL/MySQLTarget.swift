@@ -163,6 +163,13 @@ extension MySQLTarget: SQLTarget, TargetSavepoints {
         }
     }
 
+    var shared: SharedStage? {
+        get throws {
+            let connection = try connection
+            return SharedStage(books: try ledger, dialect: MySQLStaging()) { try connection.execute($0) }
+        }
+    }
+
     var staging: Staging {
         get throws {
             let connection = try connection

@@ -12,6 +12,8 @@ struct PostgresStaging: StagingDialect {
         ]
     }
 
+    func analyze(_ stage: String) -> String? { "ANALYZE \(stage)" }
+
     func quote(_ name: String) throws -> String { try PostgresConnection.quote(identifier: name) }
     func literal(_ text: String) throws -> String { try PostgresConnection.quote(literal: text) }
     func instant(_ microseconds: Int64) -> String {
@@ -27,4 +29,22 @@ struct PostgresStaging: StagingDialect {
             "\(left) IS DISTINCT FROM \(right)"
         }
     }
+}
+
+extension PostgresStaging: SharedStagingDialect {
+    func make(shared stage: String, _ table: TargetTable, key: [String]) throws -> String {
+        """
+        CREATE TABLE IF NOT EXISTS \(stage) AS SELECT \(try list(table.columns.map(\.name))),
+            0::bigint AS \(SharedStage.number), 0::bigint AS \(SharedStage.place) FROM \(try quote(table.name)) WITH NO DATA
+        """
+    }
+
+    func deleteEarlier(_ stage: String, key: [String]) throws -> String {
+        """
+        DELETE FROM \(stage) USING (\(try earlier(stage, key: key))) AS earlier
+        WHERE \(stage).\(SharedStage.number) = earlier.n AND \(stage).\(SharedStage.place) = earlier.place
+        """
+    }
+
+    var schema: String { "current_schema()" }
 }

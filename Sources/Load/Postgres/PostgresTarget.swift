@@ -169,6 +169,20 @@ extension PostgresTarget: SQLTarget, TargetSavepoints {
     }
 }
 
+extension PostgresTarget {
+    var shared: SharedStage? {
+        get throws {
+            let connection = try connection
+            return SharedStage(books: try ledger, dialect: PostgresStaging()) { sql in
+                do { try PostgresTarget.make(connection, sql) } catch {
+                    self.rollback()
+                    throw error
+                }
+            }
+        }
+    }
+}
+
 extension PostgresConnection {
     /// Runs a statement that moves rows on: a line in its error would be one of another statement.
     func executeWhole(_ sql: String) throws(PostgresError) {

@@ -28,8 +28,10 @@ struct SQLiteStaging: StagingDialect {
     }
 
     /// The table's index finds the rows: a join is not to be had in a DELETE (https://sqlite.org/lang_delete.html).
-    func delete(_ table: String, on partner: String, key: [String], where condition: String) -> String {
+    func delete(_ table: String, from stage: String, on partner: String, key: [String], where condition: String)
+        -> String
+    {
         let keys = key.joined(separator: ", ")
-        return "DELETE FROM \(table) WHERE (\(keys)) IN (SELECT \(keys) FROM \(StagedChanges.stage) WHERE \(condition))"
+        return "DELETE FROM \(table) WHERE (\(keys)) IN (SELECT \(keys) FROM \(stage) WHERE \(condition))"
     }
 }
