@@ -168,9 +168,11 @@ struct PartitionExtraction {
         result.chunks = writer.manifest.chunks.count
         result.rejected = writer.manifest.rejected
         try rejects.check()
-        // An increment without rows needs no manifest; an empty replacement is one.
+        // An increment without rows needs no manifest; an empty replacement is one, and the first look at a table whose columns are
+        // known, which is to be made.
+        let isFirstLook = writer.manifest.base == 0 && !writer.manifest.schema.isEmpty
         if !writer.manifest.isWholePartition, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0,
-            !stream.isFileSource
+            !stream.isFileSource, !isFirstLook
         {
             try writer.discard()
             return

@@ -22,7 +22,7 @@ package struct LoadOptions: Sendable {
     package var transactionChunks = 1000
     /// Uncompressed bytes from which on loaders that would be idle share a run of a staged mode, where the target can.
     package var sharedBytes = 256 << 20
-    /// Uncompressed bytes of such a run that share a transaction.
+    /// Uncompressed bytes of such a run that share a transaction, at most; a sixteenth of it where that is less.
     package var stageBytes = 32 << 20
     /// A run is shared though no other loader is idle.
     package var sharesAlways = false

@@ -46,7 +46,7 @@ final class LoadUnit {
     ) throws -> [LoadManifest] {
         guard let last = runs.last, let table = try prepare(runs) else { return [] }
         let manifest = last.manifest
-        let given = given(table, manifest)
+        let given = given(table, runs)
         let pipeline = try pipeline(works, runs, given)
         defer { spare = pipeline.end() }
         let chunks = ChunkLoader(
@@ -81,7 +81,7 @@ final class LoadUnit {
             // What counts is what readers would see: rejected rows replace nothing.
             if manifest.isWholePartition, !allowShrink { try check(manifest.guards, rows: total, head) }
             if let staging {
-                try change(staging, manifest, table, from: StagedChanges.stage, &results)
+                try change(staging, runs, table, from: StagedChanges.stage, &results)
                 try staging.run(staging.dialect.drop)
             }
             try moveHead(head, runs, passed, &results)
@@ -89,10 +89,10 @@ final class LoadUnit {
         }
     }
 
-    /// The columns of a table that records bring: not those that the loader fills itself.
-    func given(_ table: TargetTable, _ manifest: RunManifest) -> TargetTable {
-        var given = table
-        if manifest.isStaged {
+    /// The columns of a table that records bring: not those that the loader fills itself, nor what is none of their business.
+    func given(_ table: TargetTable, _ runs: [OpenRun]) -> TargetTable {
+        var given = TableNeeds.written(table, runs.map(\.manifest))
+        if let manifest = runs.last?.manifest, manifest.isStaged {
             given.columns.removeAll { column in manifest.keptColumns.contains { column.isNamed($0.name) } }
         }
         return given
@@ -159,9 +159,12 @@ final class LoadUnit {
 
     /// Lets the staged rows of a run change the table.
     func change(
-        _ staging: Staging, _ manifest: RunManifest, _ table: TargetTable, from stage: String,
+        _ staging: Staging, _ runs: [OpenRun], _ table: TargetTable, from stage: String,
         _ results: inout [LoadManifest]
     ) throws {
+        guard let manifest = runs.last?.manifest else { return }
+        var written = given(table, runs)
+        if manifest.isStaged { written.columns += manifest.keptColumns }
         let refused = results.reduce(manifest.rejected) { $0 + $1.rejects + $1.discards.rows }
         var instant = Int64(manifest.run.milliseconds) * 1000
         if let query = try StagedChanges.latest(manifest, staging.dialect),
@@ -170,7 +173,7 @@ final class LoadUnit {
             instant = latest + 1
         }
         let changes = StagedChanges(
-            manifest: manifest, table: table, dialect: staging.dialect, instant: instant,
+            manifest: manifest, table: written, dialect: staging.dialect, instant: instant,
             deletesMissing: manifest.changes.deletesMissing && refused == 0, stage: stage)
         if let analyze = staging.dialect.analyze(stage) { try staging.run(analyze) }
         for statement in try changes.statements() { try staging.run(statement) }
@@ -225,9 +228,13 @@ final class LoadUnit {
     private func loadDirect(_ log: [OpenRun], _ works: [ChunkWork], isIsolating: Bool) throws -> Direct {
         guard let first = log.first else { return Direct() }
         let numbers = Set(works.map(\.run.number))
-        let runs = log.filter { numbers.contains($0.number) }
-        let table =
+        // Also for a run that found a table without rows.
+        let runs = log.filter {
+            numbers.contains($0.number) || $0.manifest.chunks.isEmpty && !$0.manifest.schema.isEmpty
+        }
+        let prepared =
             try prepare(runs) ?? TargetTable(name: first.manifest.table, columns: [], key: first.manifest.key)
+        let table = TableNeeds.written(prepared, runs.map(\.manifest))
         let pipeline = try pipeline(works, runs, table)
         defer { spare = pipeline.end() }
         let chunks = ChunkLoader(

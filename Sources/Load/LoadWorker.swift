@@ -69,6 +69,7 @@ package final class LoadWorker {
                 if holdsToken || !target.hasOneWriter {
                     if holdsToken, !hasCompared {
                         try restore()
+                        try dropStages()
                         hasCompared = true
                     }
                     let worked = try pass()
@@ -127,15 +128,14 @@ package final class LoadWorker {
     /// Thins the archive by age, and by need when the disk runs short.
     private func thin() throws {
         try spool.thinArchive(queue, olderThan: options.retention) { false }
-        try dropStages()
         let isShort = { [spool, options] in try spool.files.freeSpace(spool.root, .spaceStatus) < options.lowWater }
         guard try isShort() else { return }
         try spool.thinArchive(queue, olderThan: options.minimumRetention) { try !isShort() }
     }
 
-    /// Drops stages of runs that have ended, which a crash left: one loader does it.
+    /// Drops stages of runs that have ended, which a crash or a cancel left: one loader does it.
     private func dropStages() throws {
-        guard holdsToken, let shared = try target.shared else { return }
+        guard let shared = try target.shared else { return }
         for unit in try shared.all() where try target.closed(unit) != nil { try shared.drop(unit) }
     }
 

@@ -200,7 +200,9 @@ struct OpenLog {
                 works.append(
                     ChunkWork(name: claimed, path: seat.path(of: claimed), entry: entry, run: run))
                 bytes += entry.bytes
-                let most = manifest.mode.isDirect ? worker.options.transactionBytes : worker.options.stageBytes
+                let most =
+                    manifest.mode.isDirect
+                    ? worker.options.transactionBytes : min(worker.options.stageBytes, manifest.bytes / 16)
                 let isFull = bytes >= most || works.count >= worker.options.transactionChunks
                 if !whole, isAlone || isFull { return works }
             }

@@ -25,7 +25,7 @@ extension LoadUnit {
         guard let last = runs.last, let table = try prepare(runs) else { return false }
         let manifest = last.manifest
         let unit = SharedStage.unit(manifest)
-        let given = given(table, manifest)
+        let given = given(table, runs)
         guard SharedStage.fits(given) else { return false }
         var isAllowed = true
         do { try shared.make(unit, given, key: manifest.changes.deletesMissing ? manifest.key : []) } catch {
@@ -95,6 +95,10 @@ extension LoadUnit {
             // A crash before this leaves it to the next who looks for stages.
             try shared.drop(SharedStage.unit(last.manifest))
             return results
+        } catch let refusal as GuardRefusal {
+            // It may wait for long, and would keep its turn before newer ones.
+            try giveUp(runs, shared)
+            throw refusal
         } catch {
             guard error.givesStageUp else { throw error }
             try giveUp(runs, shared)
@@ -112,8 +116,9 @@ extension LoadUnit {
             try shared.enter(unit, nil, manifest: last.number, loader: seat.id, at: seat.spool.timestamp)
         }
         try shared.drop(unit)
-        // A crash before this leaves them in the archive, where the next loader finds them once it is idle.
-        for run in runs { try seat.spool.republish(run.manifest, number: run.number, target: queue) }
+        // A crash before this leaves them in the archive, where the next loader finds them once it is idle. Those that loaders hold
+        // are handed back by them.
+        for run in runs { try seat.spool.unarchive(run.manifest, target: queue) }
     }
 
     private func move(
@@ -125,7 +130,7 @@ extension LoadUnit {
         let head = try lockHead(runs)
         guard case .open(let stage) = try shared.state(of: unit) else { throw HeadMoved() }
         // Somebody changed the table since then.
-        guard Array(stage.columns.dropLast(2)) == given(table, manifest).columns else { throw StageUnfit() }
+        guard Array(stage.columns.dropLast(2)) == given(table, runs).columns else { throw StageUnfit() }
         var results = try runs.map { try loaded($0) }
         let counts = try shared.counts(unit)
         for (run, result) in zip(runs, results) {
@@ -142,7 +147,7 @@ extension LoadUnit {
         } else {
             try staging.run(shared.dialect.deleteEarlier(stage.name, key: manifest.key))
         }
-        try change(staging, manifest, table, from: stage.name, &results)
+        try change(staging, runs, table, from: stage.name, &results)
         try moveHead(head, runs, passed, &results)
         return results
     }

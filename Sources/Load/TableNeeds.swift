@@ -66,11 +66,54 @@ enum TableNeeds {
     }
 
     /// The columns of a table as `_bobbin_tables` keeps them, by the bytes of their names.
-    static func noted(_ text: String?) -> [[UInt8]: Column] {
+    private static func noted(_ text: String?) -> [[UInt8]: Column] {
         guard let items = text.flatMap({ try? JSONValue(parsing: $0) })?.elements,
             let columns = try? Column.parse(items)
         else { return [:] }
         return Dictionary(columns.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { _, last in last })
+    }
+
+    /// The columns of a table that stands.
+    ///
+    /// - Parameters:
+    ///   - declared: as the engine has them.
+    ///   - note: of what Bobbin made, with its types. What is not noted somebody else made.
+    static func present(_ declared: [Column], note: String?) -> [Column] {
+        let noted = noted(note)
+        return declared.map { column in
+            if let known = noted[Array(column.name.utf8)] { return known }
+            var column = column
+            column.isForeign = true
+            return column
+        }
+    }
+
+    /// The columns of a table that rows of these runs go into: not those of somebody else that no record brings.
+    static func written(_ table: TargetTable, _ manifests: [RunManifest]) -> TargetTable {
+        var table = table
+        table.columns.removeAll { column in
+            column.isForeign
+                && !manifests.contains { manifest in
+                    manifest.schema.named(column.name) != nil
+                        || (manifest.key + manifest.partition.fields.map(\.name)).contains { column.isNamed($0) }
+                }
+        }
+        return table
+    }
+
+    /// Rows that stand in a table are not unique by the key that a run asks for.
+    ///
+    /// - Parameter mode: of the run; nil where there is none.
+    static func notUnique(_ table: String, _ mode: WriteMode?, _ columns: [String], _ error: String) -> LoadError {
+        let key = columns.joined(separator: ", ")
+        let remedy =
+            mode == .replace
+            ? "; this run brings all rows again: drop the table, then `bobbin load`"
+            : "; delete the doubled ones, or drop the table and extract again (--full-refresh), then `bobbin load`"
+        return LoadError(
+            .configuration,
+            "table \(table): an index on (\(key)) cannot be made, its rows are not unique by that key or too long for an index: "
+                + error + remedy)
     }
 
     /// Refuses a run whose table is not there where the contract lets none be made; before anything is changed.
@@ -92,7 +135,9 @@ enum TableNeeds {
         let type = other.type
         let wider = column.type.widened(with: type)
         guard column.type == .bytes, wider != .bytes else {
-            return Column(name: column.name, type: wider, precision: decimals?.precision(of: column, with: other))
+            var wide = Column(name: column.name, type: wider, precision: decimals?.precision(of: column, with: other))
+            wide.isForeign = column.isForeign
+            return wide
         }
         throw LoadError(
             .configuration,

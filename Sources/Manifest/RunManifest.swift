@@ -8,6 +8,8 @@ package struct Column: Sendable, Hashable {
     package var type: LogicalType
     /// Of a decimal: what its values stay within, where the source says so.
     package var precision: Precision?
+    /// Of a target's table: somebody else made it. Rows that do not bring it leave it as it is, and it has its default in new ones.
+    package var isForeign = false
 
     /// A column of this name and type.
     package init(name: String, type: LogicalType, precision: Precision? = nil) {

@@ -205,8 +205,9 @@ extension Column {
                     column.precision.map {
                         [("digits", .integer(Int64($0.digits))), ("scale", .integer(Int64($0.scale)))]
                     } ?? []
+                let foreign: [(String, JSONValue)] = column.isForeign ? [("foreign", true)] : []
                 return .record(
-                    [("name", .string(column.name)), ("type", .string(column.type.rawValue))] + precision)
+                    [("name", .string(column.name)), ("type", .string(column.type.rawValue))] + precision + foreign)
             })
     }
 
@@ -222,6 +223,7 @@ extension Column {
             if reader.any("digits") != .null {
                 column.precision = Precision(digits: try reader.integer("digits"), scale: try reader.integer("scale"))
             }
+            column.isForeign = reader.any("foreign") == .bool(true)
             columns.append(column)
         }
         return columns

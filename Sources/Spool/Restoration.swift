@@ -105,6 +105,30 @@ extension Spool {
     package func republish(
         _ manifest: RunManifest, number: Int, target: String, except: Set<Int> = []
     ) throws {
+        try unarchive(manifest, target: target, except: except) { sequence in
+            let name = ReadyName(priority: manifest.priority, run: manifest.run)
+            if try readyChunks(target, name).contains(where: { $0.sequence == sequence }) { return }
+            if try deadChunks(target, manifest.run).contains(sequence) { return }
+            throw SpoolError(
+                .damaged,
+                "chunk \(sequence) of run \(manifest.run) vanished from the archive while it was put back into the queue: "
+                    + "load again to see what is lost")
+        }
+        // The to-do goes up last: whoever is overtaken here leaves a run that is ended anew, not one without an outcome.
+        do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
+            if error.code != .notFound { throw error }
+        }
+        try putUp(manifest, number: number, target: target)
+    }
+
+    /// Moves the chunks of a run that lie in the archive back into the queue.
+    ///
+    /// - Parameters:
+    ///   - except: chunks that stay there.
+    ///   - missing: is called with each that is not there.
+    package func unarchive(
+        _ manifest: RunManifest, target: String, except: Set<Int> = [], missing: (Int) throws -> Void = { _ in }
+    ) throws {
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
         for chunk in manifest.chunks where !except.contains(chunk.sequence) {
@@ -114,12 +138,7 @@ extension Spool {
                     "\(loaded(target, manifest.run))/\(FileNames.chunk(chunk.sequence))", destination, .handBack)
             } catch {
                 guard error.code == .notFound else { throw error }
-                if try readyChunks(target, name).contains(where: { $0.sequence == chunk.sequence }) { continue }
-                if try deadChunks(target, manifest.run).contains(chunk.sequence) { continue }
-                throw SpoolError(
-                    .damaged,
-                    "chunk \(chunk.sequence) of run \(manifest.run) vanished from the archive while it was put back into the queue: "
-                        + "load again to see what is lost")
+                try missing(chunk.sequence)
             }
         }
         for text in try listing(loaded(target, manifest.run), .readyList) where FileNames.parseEdited(text) != nil {
@@ -127,11 +146,6 @@ extension Spool {
                 try files.rename("\(loaded(target, manifest.run))/\(text)", "\(ready(target, name))/\(text)", .handBack)
             } catch { if error.code != .notFound { throw error } }
         }
-        // The to-do goes up last: whoever is overtaken here leaves a run that is ended anew, not one without an outcome.
-        do { try files.unlink(outcomePath(manifest.log, number, target: target), .closeUnlinkOutcome) } catch {
-            if error.code != .notFound { throw error }
-        }
-        try putUp(manifest, number: number, target: target)
     }
 
     /// Links a closed run's manifest into the queue, so that a loader that passes it ends it there, too.

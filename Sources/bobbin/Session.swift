@@ -211,6 +211,7 @@ final class Session: Sendable {
         var options = LoadOptions()
         options.maximumAttempts = workspace.settings.load.maxAttempts
         options.maximumCrashes = workspace.settings.load.maxCrashes
+        options.sharedBytes = workspace.settings.load.shareFrom
         options.retention = workspace.seconds(workspace.settings.load.retention)
         options.minimumRetention = workspace.seconds(workspace.settings.load.minRetention)
         options.lowWater = workspace.settings.load.lowWater

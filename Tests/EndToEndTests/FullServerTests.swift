@@ -47,7 +47,7 @@ final class SmallFilesystem {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let owner = geteuid() == 0 ? "postgres" : NSUserName()
         let space = try SmallFilesystem(at: directory, bytes: 32 << 20, owner: owner)
-        let warehouse = try Warehouse(.postgres(server), domains: ["a"], days: 2, rows: 4_000)
+        let warehouse = try Warehouse(.native(.postgres), on: .postgres(server), domains: ["a"], days: 2, rows: 4_000)
         _ = try warehouse.server.query("CREATE TABLESPACE small LOCATION '\(directory)'", in: "public")
         _ = try warehouse.server.query("ALTER ROLE postgres SET default_tablespace = small", in: "public")
         try check(warehouse, space)
@@ -56,7 +56,7 @@ final class SmallFilesystem {
 
     @Test func aFullDatabaseOfMariaDB() throws {
         let server = try MariaDBServer.start(.init(arguments: ["--innodb-flush-log-at-trx-commit=2"]))
-        let warehouse = try Warehouse(.mariadb(server), domains: ["a"], days: 2, rows: 4_000)
+        let warehouse = try Warehouse(.native(.mariadb), on: .mariadb(server), domains: ["a"], days: 2, rows: 4_000)
         // InnoDB keeps each table in a file of its own, in the database's directory.
         let space = try SmallFilesystem(
             at: "\(server.directory)/data/\(warehouse.name)", bytes: 32 << 20, owner: NSUserName())

@@ -12,7 +12,7 @@ import Testing
         throws
     {
         let warehouse = try Warehouse(
-            try .start(database.engine), odbc: database, domains: ["a", "b"], days: 2, rows: 4_000)
+            .odbc(database), domains: ["a", "b"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         var random = SeededRandom(UInt64(round) &+ 77)
         for _ in 0..<12 {

@@ -126,7 +126,12 @@ final class Warehouse {
     let server: WarehouseServer
     let name: String
 
-    init(_ server: WarehouseServer, odbc: ODBCDatabase? = nil, domains: [String], days: Int, rows: Int) throws {
+    /// - Parameter target: where loaders share runs, a job has few and long ones.
+    init(_ target: TestTarget, on server: WarehouseServer? = nil, domains: [String], days: Int, rows: Int) throws {
+        let total = domains.count * days * rows
+        let (domains, days, rows) = target.isSharing ? (["a"], 1, total) : (domains, days, rows)
+        let server = try server ?? .start(target.engine)
+        let odbc = target.odbc
         site = try Site()
         self.server = server
         name = "s" + UUID().uuidString.prefix(8).lowercased()
@@ -155,6 +160,7 @@ final class Warehouse {
             "bobbin.yaml",
             """
             spool: spool
+            load: {share_from: \(target.isSharing ? "1KB" : "256MB")}
             connections:
               upstream: {type: http, base_url: "http://127.0.0.1:\(site.port)"}
               warehouse: {\(try server.connection(name, odbc: odbc)), password: "file:password", lock_timeout: 3s}
@@ -191,6 +197,8 @@ final class Warehouse {
         #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
         #expect(try counts() == Array(repeating: "\(rows)|\(rows)", count: 3))
         #expect(try site.leftovers().isEmpty)
+        let stages = "SELECT count(*) FROM information_schema.tables WHERE table_name LIKE '%bobbin~_stage%' ESCAPE '~'"
+        #expect(try query(stages) == ["0"])
         #expect(try site.bobbin("fsck", "--deep").status == 0)
     }
 }
@@ -201,7 +209,7 @@ final class Warehouse {
 
     @Test(arguments: targets) func eightLoadersOfWhichThreeAreKilled(_ target: TestTarget) throws {
         let warehouse = try Warehouse(
-            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+            target, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<8).map { _ in try warehouse.site.start("load") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -218,7 +226,7 @@ final class Warehouse {
 
     @Test(arguments: targets) func theServerIsKilledAndConnectionsAreEnded(_ target: TestTarget) throws {
         let warehouse = try Warehouse(
-            try .start(target.engine), odbc: target.odbc, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
+            target, domains: ["a", "b", "c", "d"], days: 2, rows: 4_000)
         #expect(try warehouse.site.bobbin("extract").status == 0)
         let loaders = try (0..<3).map { _ in try warehouse.site.start("load", "--watch") }
         _ = try warehouse.site.until("rows arrive") { try warehouse.isUnderWay() }
@@ -236,7 +244,7 @@ final class Warehouse {
     /// Nothing is charged to a chunk for what its server refuses to everybody, and no password is told.
     @Test(arguments: targets) func aServerThatRefusesFillsNoDead(_ target: TestTarget) throws {
         let warehouse = try Warehouse(
-            try .start(target.engine), odbc: target.odbc, domains: ["a"], days: 1, rows: 1_000)
+            target, domains: ["a"], days: 1, rows: 1_000)
         let site = warehouse.site
         #expect(try site.bobbin("run").status == 0)
         #expect(try site.bobbin("extract").status == 0)

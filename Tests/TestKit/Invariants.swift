@@ -149,7 +149,9 @@ extension World {
         if !chunks.isEmpty { found.append("chunks left in the ledger: \(chunks)") }
         let heads = try query("SELECT count(*) FROM _bobbin_head")
         if heads != ["\(feeds.count)"] { found.append("\(heads) heads instead of \(feeds.count)") }
-        let rows = try query("SELECT coalesce(sum(rows), 0) FROM _bobbin_ledger WHERE outcome = 'loaded'")
+        let rows = try query(
+            "SELECT coalesce(sum(\(engine == .postgres || engine == .mariadb ? "row_count" : "rows")), 0) FROM _bobbin_ledger WHERE outcome = 'loaded'"
+        )
         let expected = feeds.allSatisfy({ $0.mode == .append }) ? feeds.reduce(0) { $0 + $1.expected.count } : nil
         if let expected, rows != ["\(expected)"] {
             found.append("the ledger counts \(rows) rows instead of \(expected)")

@@ -10,13 +10,16 @@ package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertib
     case sharing(TestEngine)
 
     package static let allCases =
-        TestEngine.allCases.map { TestTarget.native($0) } + throughODBC + [.sharing(.postgres), .sharing(.mariadb)]
+        TestEngine.allCases.map { TestTarget.native($0) } + throughODBC + sharing
     /// Those that are reached through their drivers.
     package static let throughODBC = ODBCDatabase.allCases.map { TestTarget.odbc($0) }
     /// Those that any number of loaders write to.
-    package static let servers: [TestTarget] = [
-        .native(.postgres), .native(.mariadb), .odbc(.postgres), .odbc(.mariaDB),
-    ]
+    package static let servers: [TestTarget] =
+        [
+            .native(.postgres), .native(.mariadb), .odbc(.postgres), .odbc(.mariaDB),
+        ] + sharing
+    /// Those whose loaders share runs.
+    package static let sharing: [TestTarget] = [.sharing(.postgres), .sharing(.mariadb)]
 
     package var description: String {
         switch self {
@@ -39,6 +42,11 @@ package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertib
         if case .odbc(let database) = self { database } else { nil }
     }
 
+    /// Whether loaders share every run of a staged mode.
+    package var isSharing: Bool {
+        if case .sharing = self { true } else { false }
+    }
+
     /// The code with which it refuses a second row of a unique key.
     package var uniqueViolation: String { self == .odbc(.sqlite) ? "HY000/19" : engine.uniqueViolation }
 }
@@ -46,9 +54,7 @@ package enum TestTarget: Sendable, Hashable, CaseIterable, CustomStringConvertib
 extension World {
     /// A world whose target is reached so.
     package convenience init(_ target: TestTarget, seed: UInt64 = 1) throws {
-        var isSharing = false
-        if case .sharing = target { isSharing = true }
-        try self.init(target.engine, odbc: target.odbc, isSharing: isSharing, seed: seed)
+        try self.init(target.engine, odbc: target.odbc, isSharing: target.isSharing, seed: seed)
     }
 
     /// Settings of the world's target through its driver.

@@ -31,6 +31,10 @@ enum Table {
                 "max_crashes", .integer(1...1000), standard: "20",
                 "Loader deaths in a row over one chunk, before it is dead as crash-looping."),
             Key(
+                "share_from", .size(0...(.max)), standard: "256MB",
+                "Size of a run of `merge`, `replace` and their kin from which on loaders that would be idle load it together, where the target is a PostgreSQL, MariaDB or MySQL server."
+            ),
+            Key(
                 "lease", .duration(minimum: .seconds(1)), standard: "30s",
                 "How long a loader or extractor may be silent before others take its work."),
             Key("retention", .duration(minimum: .zero), standard: "7d", "How long loaded chunks are kept for replay."),

@@ -53,7 +53,8 @@ private func readLoad(_ document: Fields) -> LoadSettings {
     }
     return LoadSettings(
         workers: load.integer("workers"), maxAttempts: load.integer("max_attempts"),
-        maxCrashes: load.integer("max_crashes"), lease: load.duration("lease"), retention: retention,
+        maxCrashes: load.integer("max_crashes"), shareFrom: load.size("share_from"), lease: load.duration("lease"),
+        retention: retention,
         minRetention: minimum, lowWater: load.size("low_water"))
 }
 

@@ -20,6 +20,8 @@ package struct LoadSettings: Sendable, Hashable {
     package let maxAttempts: Int
     /// Deaths of loaders in a row over one chunk, before it is dead.
     package let maxCrashes: Int
+    /// Bytes of a run from which on loaders share it.
+    package let shareFrom: Int
     /// How long a loader or extractor may be silent before others take its work.
     package let lease: Duration
     /// How long loaded chunks are kept.

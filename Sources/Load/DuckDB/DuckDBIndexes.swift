@@ -29,12 +29,15 @@ enum DuckDBIndexes {
             }
         }
         if manifest.tableKey.isEmpty { return }
-        try create(connection, name, on: manifest.table, manifest.tableKey, wanted)
+        try create(connection, name, on: manifest.table, manifest.tableKey, wanted, manifest.mode)
     }
 
-    /// - Parameter noted: the key as `_bobbin_tables` keeps it.
+    /// - Parameters:
+    ///   - noted: the key as `_bobbin_tables` keeps it.
+    ///   - mode: of the run that asks for it, if one does.
     private static func create(
-        _ connection: DuckDBConnection, _ index: String, on table: String, _ key: [String], _ noted: String
+        _ connection: DuckDBConnection, _ index: String, on table: String, _ key: [String], _ noted: String,
+        _ mode: WriteMode? = nil
     ) throws {
         let list = try key.map { try DuckDBConnection.quote(identifier: $0) }.joined(separator: ", ")
         do {
@@ -47,8 +50,7 @@ enum DuckDBIndexes {
             }
         } catch let error as DuckDBError {
             guard error.kind == .data else { throw error }
-            throw LoadError(
-                .configuration, "table \(table): its rows are not unique by (\(key.joined(separator: ", "))): \(error)")
+            throw TableNeeds.notUnique(table, mode, key, "\(error)")
         }
     }
 

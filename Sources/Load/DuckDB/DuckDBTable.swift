@@ -145,10 +145,8 @@ struct DuckDBTable {
         _ connection: DuckDBConnection, _ table: String, _ declared: [(name: String, type: String)]
     ) throws -> [Column] {
         let note = try connection.query("SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(table)])
-        let noted = TableNeeds.noted(note.first?[0])
-        return declared.map { column in
-            noted[Array(column.name.utf8)] ?? Column(name: column.name, type: DuckDBTypes.logical(column.type))
-        }
+        return TableNeeds.present(
+            declared.map { Column(name: $0.name, type: DuckDBTypes.logical($0.type)) }, note: note.first?[0])
     }
 }
 

@@ -23,6 +23,10 @@ enum MySQLTable {
         let types = Types(
             manifest, connection.byteCollation, present + wanted,
             required: present.isEmpty ? manifest.key : try required(connection, manifest))
+        // Before they are there: a loader that dies in between must not leave columns that nobody is known to have made.
+        let new =
+            manifest.guards.freezesColumns && !present.isEmpty ? [] : wanted.filter { present.named($0.name) == nil }
+        if !new.isEmpty { try note(connection, manifest, present + new) }
         if present.isEmpty {
             let list = try wanted.map { "\(try quoted($0.name, manifest)) \(types.declared($0))" }
             try connection.execute(
@@ -53,11 +57,15 @@ enum MySQLTable {
                 "ALTER TABLE \(table) MODIFY \(try quoted(name, manifest)) \(types.declared(column, isRequired: false))"
             )
         }
+        try note(connection, manifest, present)
+        return TargetTable(name: manifest.table, columns: present, key: manifest.tableKey)
+    }
+
+    private static func note(_ connection: MySQLConnection, _ manifest: RunManifest, _ columns: [Column]) throws {
         let note = try connection.prepare("UPDATE _bobbin_tables SET columns = ? WHERE target_table = ?")
-        note.bind(0, .text(Column.json(present).serializedText()))
+        note.bind(0, .text(Column.json(columns).serializedText()))
         note.bind(1, .text(manifest.table))
         _ = try note.run()
-        return TargetTable(name: manifest.table, columns: present, key: manifest.tableKey)
     }
 
     private static func quoted(_ name: String, _ manifest: RunManifest) throws -> String {
@@ -175,16 +183,14 @@ enum MySQLTable {
     private static func columns(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [Column] {
         let note = try connection.query(
             "SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(manifest.table)])
-        let noted = TableNeeds.noted(note.rows.isEmpty ? nil : note.text(0, 0))
         let found = try connection.query(
             """
             SELECT column_name, column_type FROM information_schema.columns
             WHERE table_schema = DATABASE() AND table_name = ? AND extra NOT LIKE '%GENERATED' ORDER BY ordinal_position
             """, [.text(manifest.table)])
-        return found.rows.indices.map { row in
-            let name = found.text(row, 0) ?? ""
-            return noted[Array(name.utf8)] ?? Column(name: name, type: logical(found.text(row, 1) ?? ""))
-        }
+        return TableNeeds.present(
+            found.rows.indices.map { Column(name: found.text($0, 0) ?? "", type: logical(found.text($0, 1) ?? "")) },
+            note: note.rows.isEmpty ? nil : note.text(0, 0))
     }
 
     /// The columns that are NOT NULL.
@@ -273,9 +279,7 @@ enum MySQLIndexes {
                 "CREATE \(isUnique ? "UNIQUE " : "")INDEX \(quoted) ON \(table)(\(list)) COMMENT '\(mark)'")
         } catch {
             guard error.kind == .data || error.kind == .configuration else { throw error }
-            throw LoadError(
-                .configuration,
-                "table \(manifest.table): an index on (\(columns.joined(separator: ", "))) cannot be made: \(error)")
+            throw TableNeeds.notUnique(manifest.table, manifest.mode, columns, "\(error)")
         }
         return present
     }

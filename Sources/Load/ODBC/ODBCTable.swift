@@ -122,8 +122,7 @@ struct ODBCTable {
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
     private func columns(_ table: String) throws -> [Column] {
         let rows = try books.rows("SELECT columns FROM _bobbin_tables WHERE target_table = ?", [.text(table)])
-        let noted = TableNeeds.noted(rows.first?[0])
-        return try dialect.columns(statements, table).map { noted[Array($0.name.utf8)] ?? $0 }
+        return TableNeeds.present(try dialect.columns(statements, table), note: rows.first?[0])
     }
 }
 
@@ -192,10 +191,7 @@ struct ODBCIndexes {
                 try connection.run(sql)
             } catch let error as ODBCError {
                 guard error.kind == .data || error.kind == .configuration else { throw error }
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): an index on (\(columns.joined(separator: ", "))) cannot be made; perhaps its rows are not "
-                        + "unique by them: \(error)")
+                throw TableNeeds.notUnique(manifest.table, manifest.mode, columns, "\(error)")
             }
         }
         _ = try books.change(

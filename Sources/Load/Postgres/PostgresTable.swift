@@ -118,7 +118,6 @@ enum PostgresTable {
     /// The table's columns: as noted, else as declared (a table that somebody else made); none when there is no table.
     private static func columns(_ connection: PostgresConnection, _ table: String) throws -> [Column] {
         let note = try connection.query("SELECT columns FROM _bobbin_tables WHERE target_table = $1", [.text(table)])
-        let noted = TableNeeds.noted(note.rows > 0 ? note.text(0, 0) : nil)
         // By the search path, as the statements find it. Generated columns take no values.
         let found = try connection.query(
             """
@@ -126,10 +125,9 @@ enum PostgresTable {
             WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
             ORDER BY attnum
             """, [.text(try PostgresConnection.quote(identifier: table))])
-        return (0..<found.rows).map { row in
-            let name = found.text(row, 0) ?? ""
-            return noted[Array(name.utf8)] ?? Column(name: name, type: logical(found.text(row, 1) ?? ""))
-        }
+        return TableNeeds.present(
+            (0..<found.rows).map { Column(name: found.text($0, 0) ?? "", type: logical(found.text($0, 1) ?? "")) },
+            note: note.rows > 0 ? note.text(0, 0) : nil)
     }
 
     /// The logical type whose values a declared one takes; whatever else there is gets texts, which the server reads.
@@ -214,10 +212,7 @@ enum PostgresIndexes {
             )
         } catch {
             guard error.kind == .data else { throw error }
-            throw LoadError(
-                .configuration,
-                "table \(manifest.table): its rows are not unique by (\(columns.joined(separator: ", "))), or too long for an index: \(error)"
-            )
+            throw TableNeeds.notUnique(manifest.table, manifest.mode, columns, "\(error)")
         }
     }
 }

@@ -23,10 +23,7 @@ enum SQLiteIndexes {
         if let wanted {
             do { try connection.execute(wanted) } catch {
                 guard error.kind == .data else { throw error }
-                throw LoadError(
-                    .configuration,
-                    "table \(manifest.table): its rows are not unique by (\(manifest.tableKey.joined(separator: ", "))): \(error.message)"
-                )
+                throw TableNeeds.notUnique(manifest.table, manifest.mode, manifest.tableKey, error.message)
             }
         }
         try makePartition(connection, manifest)

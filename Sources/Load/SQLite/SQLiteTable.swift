@@ -117,7 +117,7 @@ enum SQLiteTable {
     ) throws -> (columns: [Column], numeric: Set<[UInt8]>) {
         let query = try connection.prepare("SELECT columns FROM _bobbin_tables WHERE target_table = ?")
         query.bind(0, table)
-        let noted = TableNeeds.noted(try query.step() ? query.text(0) : nil)
+        let note = try query.step() ? query.text(0) : nil
         query.reset()
         let info = try connection.prepare("SELECT name, type FROM pragma_table_info(?)")
         info.bind(0, table)
@@ -127,9 +127,9 @@ enum SQLiteTable {
             let name = info.text(0)
             let declared = logical(info.text(1))
             if declared.isNumeric { numeric.insert(Array(name.utf8)) }
-            columns.append(noted[Array(name.utf8)] ?? Column(name: name, type: declared.type))
+            columns.append(Column(name: name, type: declared.type))
         }
-        return (columns, numeric)
+        return (TableNeeds.present(columns, note: note), numeric)
     }
 
     /// The logical type that a declared one can hold without change, by SQLite's affinity rules in their order.
