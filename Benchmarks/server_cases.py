@@ -7,6 +7,7 @@ import sys
 
 import databases
 from cases import DATE, Wrong
+from duckdb_cases import Chunks
 from figures import KEY, NAMES, Figures
 from source_cases import Sources
 
@@ -186,7 +187,7 @@ def add(bench, folder, floor, library, large, wanted):
     """Starts the servers that are wanted and adds the figures of all engines; what is missing is said in `bench.skipped`."""
     started = []
     databases.DuckDB.library = library
-    for kind in (databases.Postgres, databases.MariaDB, databases.SQLite, databases.DuckDB):
+    for kind in (databases.Postgres, databases.MariaDB, databases.SQLite, databases.DuckDB, databases.Parquet):
         # A server takes a while to make: only when the expression asks for its sections or names it.
         if not any(map(wanted.search, sections(kind, large))) and kind.title.lower() not in wanted.pattern.lower():
             continue
@@ -194,6 +195,9 @@ def add(bench, folder, floor, library, large, wanted):
             engine = kind(os.path.join(folder, kind.kind))
         except databases.Missing as missing:
             bench.skipped.append(f"{kind.title}: {missing}")
+            continue
+        if kind is databases.Parquet:
+            Chunks(bench, engine).parquet()
             continue
         started.append(engine)
         if engine.process:
@@ -203,6 +207,8 @@ def add(bench, folder, floor, library, large, wanted):
             getattr(figures, kind.kind)()
             if large:
                 figures.large()
+        elif kind is databases.DuckDB:
+            Chunks(bench, engine).duckdb()
         # What is read lies in a file of its own, so that it stays when those of the targets go.
         sources = Sources(bench, engine if engine.process else kind(os.path.join(folder, kind.kind + "-source")), floor)
         sources.figures(csv_files(bench)[0])
