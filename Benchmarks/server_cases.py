@@ -10,6 +10,7 @@ from cases import DATE, Wrong
 from duckdb_cases import Chunks
 from figures import KEY, NAMES, Figures
 from source_cases import Sources
+from staged_cases import Staged
 
 MODES = ("append", "replace-partition", "merge", "insert-only")
 
@@ -180,7 +181,7 @@ def csv_files(bench):
 
 def sections(kind, large):
     """Texts that an expression must be found in for an engine to be needed."""
-    return [f"spool to {kind.title}", f"{kind.title} to spool", *["memory"] * large]
+    return [f"spool to {kind.title}", f"{kind.title} to spool", f"staged modes, {kind.title}", *["memory"] * large]
 
 
 def add(bench, folder, floor, library, large, wanted):
@@ -214,4 +215,6 @@ def add(bench, folder, floor, library, large, wanted):
         sources.figures(csv_files(bench)[0])
         if large:
             sources.large()
+        if bench.bobbin:
+            Staged(bench, engine).figures()
     return started
