@@ -74,6 +74,10 @@ def goal_text(case, wall, cpu, by_name):
     parts = []
     if beside[0]:
         parts.append(f"beside {case.beside.split(': ')[-1]} {beside[0]:.2f} wall, {beside[1]:.2f} CPU")
+    flat = by_name.get(case.flat)
+    if flat and flat.runs:
+        share = middle(case, lambda r: r.peak) / middle(flat, lambda r: r.peak)
+        parts.append(f"peak {share:.2f} x that of {flat.rows:,} rows")
     for kind, limit in case.goal.items():
         value = middle(case, lambda r: r.each) if kind == "each" else actual[kind]
         if value is not None:
@@ -128,8 +132,7 @@ def document(all_cases, begun, options, failures, skipped):
         wall, cpu = ratios(case, case.floor, by_name) if case.runs else (None, None)
         figures.append({
             "section": case.section, "name": case.name, "rows": case.rows, "floor": case.floor, "beside": case.beside,
-            "goal": case.goal,
-            "wall_ratio": wall, "cpu_ratio": cpu, "command": case.command,
+            "flat": case.flat, "goal": case.goal, "wall_ratio": wall, "cpu_ratio": cpu, "command": case.command,
             "runs": [{**dataclasses.asdict(run), **({"each_ms": run.each} if hasattr(run, "each") else {})}
                      for run in case.runs]})
     return {"format": 1, "begun": begun, "machine": machine(), "rounds": options.runs, "rows": options.rows,
@@ -162,6 +165,7 @@ def main():
     parser.add_argument("--floor", default="")
     parser.add_argument("--floor-servers", default="")
     parser.add_argument("--nosync", default="")
+    parser.add_argument("--duckdb", default="", help="the library")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--large", action="store_true")
@@ -172,7 +176,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     data = f"{options.work}/data-{options.rows}{'-large' if options.large else ''}"
     folder = options.work + "/run"
-    needed = (16 if options.large else 6) * options.rows * 1000
+    needed = (24 if options.large else 8) * options.rows * 1000
     os.makedirs(data, exist_ok=True)
     if shutil.disk_usage(options.work).free < needed:
         raise SystemExit(f"bench: {options.work} needs {needed // 1_000_000_000} GB of free space")
@@ -191,9 +195,10 @@ def main():
         databases = options.work + "/databases"
         shutil.rmtree(databases, ignore_errors=True)
         started = server_cases.add(
-            bench, databases, cases.Wrong, cases.DATE, options.floor_servers, options.large, wanted)
+            bench, databases, options.floor_servers, options.duckdb, options.large, wanted)
         chosen = [c for c in bench.cases if wanted.search(c.name) or wanted.search(c.section)]
-        floors = {name for c in chosen for name in (c.floor, c.beside)}
+        floors = {name for c in chosen for name in (c.floor, c.beside, c.flat)}
+        floors |= {name for c in bench.cases if c.name in floors for name in (c.floor, c.beside)}
         bench.cases = [c for c in bench.cases if c in chosen or c.name in floors]
         for line in bench.skipped:
             print("not measured: " + line, flush=True)

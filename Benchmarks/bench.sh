@@ -2,7 +2,7 @@
 # make bench: prepares the tools below .bench/ and measures; README.md says what. Nothing is installed.
 #
 #   BENCH_ROWS=1000000   rows of each workload          BENCH_RUNS=3      rounds
-#   BENCH_ONLY=regex     some figures or sections       BENCH_LARGE=1     also ten times the rows (16 GB of disk)
+#   BENCH_ONLY=regex     some figures or sections       BENCH_LARGE=1     also ten times the rows (24 GB of disk)
 #   BENCH_PEERS=dir      a Python environment with dlt, ingestr, sling
 #   BOBBIN=path          the program; without it .build/release/bobbin
 set -eu
@@ -70,11 +70,17 @@ if [ -n "$compiler" ]; then
     "$compiler" -x c -O2 -shared -fPIC "$here/nosync.c" -o "$work/nosync.so" && nosync=$work/nosync.so
 fi
 
+duckdb=$root/.build/duckdb/libduckdb.so
+"$root/scripts/duckdb-library.sh" && [ -e "$duckdb" ] || {
+    say "no library of DuckDB: measured without it"
+    duckdb=
+}
+
 [ -x "$bobbin" ] || bobbin=
 mock=$root/.build/release/bobbin-upstream
 [ -z "$bobbin" ] || mock=$(dirname "$bobbin")/bobbin-upstream
 [ -x "$mock" ] || mock=
 
 PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/bench.py" --work "$work" --bobbin "$bobbin" --mock "$mock" \
-    --nginx "$nginx" --floor "$floor" --floor-servers "$servers" --nosync "$nosync" --rows "${BENCH_ROWS:-1000000}" --runs "${BENCH_RUNS:-3}" \
-    --only "${BENCH_ONLY:-}" ${BENCH_LARGE:+--large}
+    --nginx "$nginx" --floor "$floor" --floor-servers "$servers" --nosync "$nosync" --duckdb "$duckdb" \
+    --rows "${BENCH_ROWS:-1000000}" --runs "${BENCH_RUNS:-3}" --only "${BENCH_ONLY:-}" ${BENCH_LARGE:+--large}

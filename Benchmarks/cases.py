@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 
 import peers
 
@@ -18,7 +19,7 @@ EVENTS = "tenant_id:text,event_id:text,event_type:text,event_ts:text,source:text
 class Case:
     """One figure. `floor` names the case that its ratios are taken to, `goal` what those are to be at most:
     `wall` and `cpu` ratios, `seconds`, `client` (CPU seconds of our side), `megabytes`, or `each` (milliseconds a row);
-    `beside` is another case to compare with. `served` says whether the API's CPU is noted, or names the database. `check` takes the usage of a run,
+    `beside` is another case to compare with, `flat` one of fewer rows whose memory is compared. `served` says whether the API's CPU is noted, or names the database. `check` takes the usage of a run,
     raises `Wrong`, and may return a note for the table."""
 
     section: str
@@ -33,6 +34,7 @@ class Case:
     environment: dict = None
     once: bool = False
     beside: str = None
+    flat: str = None
     note: str = ""
     runs: list = dataclasses.field(default_factory=list)
 
@@ -75,6 +77,15 @@ class Bench:
                 shutil.rmtree(self.folder(name), ignore_errors=True)
                 os.makedirs(self.folder(name))
         return prepare
+
+    def records(self, kind):
+        """All faults of the first date in one file, `csv` or `ndjson`; made once."""
+        path = f"{self.data}/faults.{kind}"
+        if not os.path.exists(path):
+            script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "generate.py")
+            subprocess.run([sys.executable, script, kind, self.data + "/www", path + ".part"], check=True)
+            os.rename(path + ".part", path)
+        return path
 
     # Results
 
@@ -231,11 +242,7 @@ class Bench:
             folder = self.folder("peer")
             source = [self.server.base, DATE, ",".join(self.all)]
             if peer.source != "api":
-                source = f"{self.data}/faults.{peer.source}"
-                if not os.path.exists(source):
-                    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "generate.py")
-                    subprocess.run(["python3", script, peer.source, self.data + "/www", source + ".part"], check=True)
-                    os.rename(source + ".part", source)
+                source = self.records(peer.source)
 
             def check(_, peer=peer):
                 found = peers.count(folder)

@@ -1,10 +1,14 @@
-"""Database servers of the bench's own: made below a folder, on a free port of the loopback, gone afterwards."""
+"""Databases of the bench's own, made below a folder and gone afterwards: servers on a free port of the loopback, and files."""
+import contextlib
+import csv
 import glob
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
+import sys
 import time
 
 import measure
@@ -27,8 +31,34 @@ def program(name, package, *places):
     return found
 
 
-class Database:
-    """A running server. `cpu` is all that its processes have used; `query` runs SQL and returns the first line."""
+class Engine:
+    """`query` runs SQL and returns the first row of the last statement, its values between bars. `holds` names the
+    load whose rows are in it, if a case has left them for the next one."""
+
+    holds = None
+    quotes = '"'
+
+    def name(self, column):
+        return self.quotes + column + self.quotes
+
+    def clear(self, *tables):
+        """Nothing is left of these tables."""
+        self.holds = None
+        self.query(*(f"DROP TABLE IF EXISTS {table}" for table in tables))
+
+    def place_of(self, table):
+        """What stands in a query for a table that Bobbin has filled."""
+        return table
+
+    def quiet(self):
+        """Waits until nothing is left to do of what came before."""
+
+    def stop(self):
+        pass
+
+
+class Database(Engine):
+    """A running server. `cpu` is all that its processes have used."""
 
     process = None
 
@@ -73,7 +103,11 @@ class Database:
 
     def run(self, command):
         result = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        return result.stdout.split("\n", 1)[0]
+        return result.stdout.split("\n", 1)[0].replace("\t", "|")
+
+    def fill(self, table, path):
+        """The rows of a CSV file into a table."""
+        self.query(self.copy(table, path))
 
 
 class Postgres(Database):
@@ -128,7 +162,7 @@ class Postgres(Database):
 
 
 class MariaDB(Database):
-    kind, title = "mariadb", "MariaDB"
+    kind, title, quotes = "mariadb", "MariaDB", "`"
 
     def __init__(self, folder):
         self.mariadb = program("mariadb", "mariadb-client")
@@ -161,7 +195,7 @@ class MariaDB(Database):
         # Else pages of the last run are written and old versions purged during the next.
         self.query("SET GLOBAL innodb_max_dirty_pages_pct_lwm = 0, innodb_max_dirty_pages_pct = 0")
         for _ in range(300):
-            if int(self.query("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").split()[1]) < 100:
+            if int(self.query("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'").split("|")[1]) < 100:
                 break
             time.sleep(0.1)
         self.query("SET GLOBAL innodb_max_dirty_pages_pct = 90, innodb_max_dirty_pages_pct_lwm = 0")
@@ -173,3 +207,75 @@ class MariaDB(Database):
     def copy(self, table, path, how=""):
         return (f"LOAD DATA LOCAL INFILE '{path}' {how} INTO TABLE {table} CHARACTER SET utf8mb4 "
                 "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY ''")
+
+
+class SQLite(Engine):
+    """A file; nothing runs."""
+
+    kind, title, process = "sqlite", "SQLite", None
+
+    def __init__(self, folder):
+        os.makedirs(folder)
+        self.path = folder + "/bench.db"
+
+    def connection(self):
+        return {"type": self.kind, "path": self.path}
+
+    def clear(self, *_):
+        self.holds = None
+        for path in glob.glob(self.path + "*"):
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+    def query(self, *sql):
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database:
+            rows = [database.execute(statement).fetchone() for statement in sql]
+        return "|".join(map(str, rows[-1] or ()))
+
+    def fill(self, table, path):
+        with contextlib.closing(sqlite3.connect(self.path)) as database, database, \
+                open(path, encoding="utf-8", newline="") as file:
+            database.execute("PRAGMA journal_mode = WAL")
+            width = len(database.execute(f"SELECT * FROM {table}").description)
+            database.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * width)})", csv.reader(file))
+
+
+class DuckDB(SQLite):
+    kind, title = "duckdb", "DuckDB"
+    library = ""
+
+    def __init__(self, folder):
+        if not self.library:
+            raise Missing("no library: see scripts/duckdb-library.sh")
+        super().__init__(folder)
+
+    def connection(self):
+        return {**super().connection(), "library": self.library}
+
+    def client(self, *words, path=None):
+        """A command that runs the statements within the memory that Bobbin gives to DuckDB."""
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "duckdb_sql.py")
+        return [sys.executable, "-I", "-S", script, self.library, path or self.path, "SET memory_limit = '2GB'", *words]
+
+    def query(self, *sql):
+        result = subprocess.run(self.client(*sql), check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return result.stdout.rstrip("\n")
+
+    def fill(self, table, path):
+        self.query(f"INSERT INTO {table} SELECT * FROM read_csv('{path}', header = false, all_varchar = true, "
+                   "delim = ',', quote = '\"', escape = '\"')")
+
+
+class Parquet(DuckDB):
+    """A directory of files, read by DuckDB."""
+
+    kind, title = "parquet", "Parquet"
+
+    def client(self, *words, path=None):
+        return super().client(*words, path=path or ":memory:")
+
+    def clear(self, *tables):
+        super().clear(*tables)
+        os.makedirs(self.path)
+
+    def place_of(self, table):
+        return f"read_parquet('{self.path}/{table}.parquet')"

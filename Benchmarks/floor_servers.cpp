@@ -4,11 +4,14 @@
 // floor-servers postgres SPOOL CONNINFO TABLE COLUMNS KEY copy|stage     COPY; or COPY into a temporary table and an upsert
 // floor-servers mariadb SPOOL PORT DATABASE TABLE COLUMNS KEY load|replace    LOAD DATA LOCAL, passing over or replacing
 //
-// COLUMNS: name,name (the record's, in its order)   KEY: name,name
+// floor-servers unload-postgres CONNINFO TABLE COLUMNS SPOOL [ORDER]     COPY (SELECT ...) TO STDOUT, binary -> one zstd-3
+// floor-servers unload-mariadb PORT DATABASE TABLE COLUMNS SPOOL         an unbuffered result -> NDJSON chunk for 50,000 rows
+//
+// COLUMNS: name,name (the record's, in its order); for unload name:text,name:integer   KEY, ORDER: name,name
+#include <endian.h>
 #include <libpq-fe.h>
 #include <mysql.h>
 
-#include <cstring>
 #include <memory>
 
 #include "chunks.h"
@@ -153,6 +156,74 @@ void loadAll(const string& spool, const string& columns, Server& server) {
     printf("%zu rows\n", writer.rows);
 }
 
+// A big-endian number of a binary COPY; moves behind it.
+template <typename Number>
+Number number(const char*& bytes) {
+    Number value;
+    memcpy(&value, bytes, sizeof value);
+    bytes += sizeof value;
+    if constexpr (sizeof value == 2) return Number(be16toh(value));
+    if constexpr (sizeof value == 4) return Number(be32toh(value));
+    return Number(be64toh(value));
+}
+
+size_t unloadPostgres(const string& place, const string& table, const string& columns, const string& spool,
+                      const string& order) {
+    RecordWriter writer(columns, spool);
+    const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdb(place.c_str()), PQfinish);
+    check(PQstatus(connection.get()) == CONNECTION_OK, PQerrorMessage(connection.get()));
+    const string sql = "COPY (SELECT " + writer.list('"') + " FROM " + table +
+                       (order.empty() ? "" : " ORDER BY " + order) + ") TO STDOUT (FORMAT binary)";
+    PGresult* result = PQexec(connection.get(), sql.c_str());
+    check(PQresultStatus(result) == PGRES_COPY_OUT, PQerrorMessage(connection.get()));
+    PQclear(result);
+    char* row = nullptr;
+    bool isFirst = true;
+    int size;
+    for (; (size = PQgetCopyData(connection.get(), &row, 0)) > 0; PQfreemem(row)) {
+        const char* bytes = row + (isFirst ? 19 : 0);
+        isFirst = false;
+        if (bytes >= row + size || number<int16_t>(bytes) < 0) continue;
+        for (size_t column = 0; column < writer.count(); ++column) {
+            const auto length = number<int32_t>(bytes);
+            if (length >= 0 && writer.isNumber(column)) {
+                writer.put(column, number<int64_t>(bytes));
+                continue;
+            }
+            writer.put(column, length < 0 ? nullptr : bytes, size_t(std::max(length, 0)));
+            bytes += std::max(length, 0);
+        }
+        writer.end();
+    }
+    check(size == -1, PQerrorMessage(connection.get()));
+    result = PQgetResult(connection.get());
+    check(PQresultStatus(result) == PGRES_COMMAND_OK, PQerrorMessage(connection.get()));
+    PQclear(result);
+    return writer.finish();
+}
+
+size_t unloadMariaDB(const string& port, const string& database, const string& table, const string& columns,
+                     const string& spool) {
+    RecordWriter writer(columns, spool);
+    const std::unique_ptr<MYSQL, void (*)(MYSQL*)> connection(mysql_init(nullptr), mysql_close);
+    mysql_options(connection.get(), MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    check(mysql_real_connect(connection.get(), "127.0.0.1", "root", nullptr, database.c_str(), unsigned(std::stoul(port)),
+                             nullptr, 0),
+          mysql_error(connection.get()));
+    const string sql = "SELECT " + writer.list('`') + " FROM " + table;
+    check(mysql_real_query(connection.get(), sql.data(), sql.size()) == 0, mysql_error(connection.get()));
+    MYSQL_RES* rows = mysql_use_result(connection.get());
+    check(rows, mysql_error(connection.get()));
+    while (const MYSQL_ROW row = mysql_fetch_row(rows)) {
+        const unsigned long* sizes = mysql_fetch_lengths(rows);
+        for (size_t column = 0; column < writer.count(); ++column) writer.put(column, row[column], sizes[column]);
+        writer.end();
+    }
+    check(mysql_errno(connection.get()) == 0, mysql_error(connection.get()));
+    mysql_free_result(rows);
+    return writer.finish();
+}
+
 int main(int count, char** values) {
     const string command = count > 1 ? values[1] : "";
     const std::vector<string> a(values + std::min(count, 2), values + count);
@@ -162,6 +233,10 @@ int main(int count, char** values) {
     } else if (command == "mariadb" && a.size() == 7) {
         MariaDB server(a[1], a[2], a[3], a[6] == "replace");
         loadAll(a[0], a[4], server);
+    } else if (command == "unload-postgres" && (a.size() == 4 || a.size() == 5)) {
+        printf("%zu rows\n", unloadPostgres(a[0], a[1], a[2], a[3], a.size() == 5 ? a[4] : ""));
+    } else if (command == "unload-mariadb" && a.size() == 5) {
+        printf("%zu rows\n", unloadMariaDB(a[0], a[1], a[2], a[3], a[4]));
     } else {
         fail("see the head of floor_servers.cpp");
     }

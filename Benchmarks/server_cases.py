@@ -6,38 +6,34 @@ import subprocess
 import sys
 
 import databases
+from cases import DATE, Wrong
+from duckdb_cases import Chunks
+from figures import KEY, NAMES, Figures
+from source_cases import Sources
+from staged_cases import Staged
 
-NAMES = ["domain", "data_date", "rank", "fault_type", "device_id", "fault_detail"]
-KEY = NAMES[:3]
-BOOKS = ("_bobbin_head", "_bobbin_ledger", "_bobbin_tables")
 MODES = ("append", "replace-partition", "merge", "insert-only")
 
 
-class Servers:
+class Servers(Figures):
     """Adds the figures of one server to a bench: `quoted` is the key as SQL."""
 
-    def __init__(self, bench, server, wrong, date, floor):
-        self.bench, self.server, self.Wrong, self.date, self.floor = bench, server, wrong, date, floor
-        self.rows = sum(bench.totals[d][0] for d in bench.all)
-        self.quoted = ",".join(self.name(n) for n in KEY)
+    def __init__(self, bench, server, floor):
+        super().__init__(bench, server)
+        self.server, self.floor = server, floor
         self.files = csv_files(bench)
+        if bench.server.is_mock:
+            # It generates ranks of its own.
+            self.total = None
         self.section = "spool to " + server.title
         self.known = f"{self.section}, every key known"
-        self.goals = self.rows >= 1_000_000
-
-    def name(self, column):
-        return f"`{column}`" if self.server.kind == "mariadb" else f'"{column}"'
 
     # Preparation and check
 
     def table(self):
         """The floors' table, empty, with its unique key."""
-        text, key = ("text", "text") if self.server.kind == "postgres" else ("text", "varchar(64)")
-        types = [key, key, "bigint", key, key, text]
-        columns = ", ".join(f"{self.name(n)} {t}{' NOT NULL' * (n in KEY)}" for n, t in zip(NAMES, types))
-        self.server.query(
-            "DROP TABLE IF EXISTS faults", *(f"DROP TABLE IF EXISTS {name}" for name in ("fault_record", *BOOKS)),
-            f"CREATE TABLE faults({columns})", f"CREATE UNIQUE INDEX faults_key ON faults({self.quoted})")
+        self.clear()
+        self.server.query(*self.create("faults"))
 
     def empty(self):
         self.table()
@@ -45,49 +41,24 @@ class Servers:
 
     def filled(self):
         self.table()
-        self.server.query(self.server.copy("faults", self.files[0]))
+        self.server.fill("faults", self.files[0])
         self.server.quiet()
 
     def spool(self, options, name, mode):
-        """The spool as an extraction leaves it: made once for each mode, then copied."""
-        made = self.bench.folder(f"spool-{mode}")
-        if not os.path.exists(made):
-            with open(self.bench.folder("prepare.log"), "ab") as log:
-                subprocess.run([self.bench.bobbin, "extract", *options[:2], "--spool", made + ".part"], check=True,
-                               stdout=log, stderr=log)
-            os.rename(made + ".part", made)
-        shutil.rmtree(self.bench.folder(name), ignore_errors=True)
-        os.makedirs(self.bench.folder(name))
-        subprocess.run(["cp", "-a", made, self.bench.folder(name) + "/spool"], check=True)
+        self.copy_spool(name, options, f"spool-{mode}")
 
     def loading(self, options, name, mode, is_known):
         def prepare():
             self.table()
             self.spool(options, name, mode)
             if is_known:
-                with open(self.bench.folder("prepare.log"), "ab") as log:
-                    subprocess.run([self.bench.bobbin, "load", *options], check=True, stdout=log, stderr=log)
-                # Without its memory the target takes the same chunks for new ones.
-                self.server.query("DELETE FROM _bobbin_head", "DELETE FROM _bobbin_ledger")
+                self.run("load", *options)
+                self.forget()
                 self.spool(options, name, mode)
             self.server.quiet()
         return prepare
 
-    def has(self, table, rows=None):
-        def check(_):
-            found = self.server.query(f"SELECT count(*), sum({self.name('rank')}) FROM {table}").replace("\t", "|")
-            count, total = found.split("|")
-            wanted = (rows or self.rows, self.bench.rank_sum(self.bench.all, [self.date]))
-            if int(count) != wanted[0] or not self.bench.server.is_mock and int(total) != wanted[1]:
-                raise self.Wrong(f"{table}: rows and sum of ranks are {found}, not {wanted}")
-        return check
-
     # Figures
-
-    def add(self, section, name, command, check, prepare, floor=None, beside=None, goal=None):
-        self.bench.add(section, f"{self.server.title}: {name}", command, self.rows, check, prepare,
-                       floor and f"{self.server.title}: {floor}", (goal or {}) if self.goals else {}, self.server,
-                       beside=beside and f"{self.server.title}: {beside}")
 
     def own(self, section, name, *statements, prepare=None, floor=None, goal=None):
         """A figure of the server's own client."""
@@ -100,7 +71,7 @@ class Servers:
         spool = self.bench.data + "/faults-spool"
         if not os.path.exists(spool):
             shutil.rmtree(spool + ".part", ignore_errors=True)
-            subprocess.run([self.bench.floor, "extract", self.bench.server.base, self.date, ",".join(self.bench.all),
+            subprocess.run([self.bench.floor, "extract", self.bench.server.base, DATE, ",".join(self.bench.all),
                             spool + ".part"], check=True)
             os.rename(spool + ".part", spool)
         place = [self.server.place] if self.server.kind == "postgres" else [str(self.server.port), "bench"]
@@ -111,7 +82,7 @@ class Servers:
         if not self.bench.bobbin:
             return
         name = f"{self.server.kind}-{mode}{'-known' * is_known}{'-two' * (workers > 1)}"
-        options = self.bench.fault_options(name, self.bench.all, [self.date], mode, self.server.connection())
+        options = self.bench.fault_options(name, self.bench.all, [DATE], mode, self.server.connection())
         goal = {"wall": 1.15, "beside": 1.15, "client": 0.8, "megabytes": 120} if goal is None else goal
         title = f"bobbin load, {mode}{', every key known' * is_known}{', two loaders' * (workers > 1)}"
         self.add(section, title, [self.bench.bobbin, "load", *options, *["--workers", str(workers)] * (workers > 1)],
@@ -168,24 +139,18 @@ class Servers:
         """Ten times the rows, for flat memory."""
         if not self.bench.bobbin:
             return
-        rows = sum(self.bench.totals[d][0] for d in self.bench.all) * len(self.bench.dates)
-        name = f"{self.server.kind}-large"
-        options = self.bench.fault_options(name, self.bench.all, self.bench.dates, "append", self.server.connection())
-        total = self.bench.rank_sum(self.bench.all, self.bench.dates)
-
-        def check(_):
-            found = self.server.query(f"SELECT count(*), sum({self.name('rank')}) FROM fault_record").replace("\t", "|")
-            if found != f"{rows}|{total}" and not self.bench.server.is_mock:
-                raise self.Wrong(f"fault_record: {found}, not {rows}|{total}")
+        dates, name = self.bench.dates, f"{self.server.kind}-large"
+        rows, total = self.rows * len(dates), self.total and self.total * len(dates)
+        options = self.bench.fault_options(name, self.bench.all, dates, "append", self.server.connection())
 
         def prepare():
             self.table()
-            shutil.rmtree(self.bench.folder(name), ignore_errors=True)
-            with open(self.bench.folder("prepare.log"), "ab") as log:
-                subprocess.run([self.bench.bobbin, "extract", *options], check=True, stdout=log, stderr=log)
+            self.bench.fresh(name)()
+            self.run("extract", *options)
             self.server.quiet()
-        self.bench.add("memory", f"{self.server.title}: bobbin load, {rows:,} rows", [self.bench.bobbin, "load", *options],
-                       rows, check, prepare, None, {"megabytes": 120}, self.server, once=True)
+        self.add("memory", f"bobbin load, {rows:,} rows", [self.bench.bobbin, "load", *options],
+                 self.has("fault_record", rows, total), prepare, None, None, {"megabytes": 120}, rows=rows, once=True,
+                 flat=self.title("bobbin load, append"))
 
 
 def quote(word):
@@ -214,23 +179,42 @@ def csv_files(bench):
     return [whole, *halves]
 
 
-def add(bench, folder, wrong, date, floor, large, wanted):
-    """Starts the servers that are wanted and adds their figures; what is missing is said in `bench.skipped`."""
+def sections(kind, large):
+    """Texts that an expression must be found in for an engine to be needed."""
+    return [f"spool to {kind.title}", f"{kind.title} to spool", f"staged modes, {kind.title}", *["memory"] * large]
+
+
+def add(bench, folder, floor, library, large, wanted):
+    """Starts the servers that are wanted and adds the figures of all engines; what is missing is said in `bench.skipped`."""
     started = []
-    for kind in (databases.Postgres, databases.MariaDB):
+    databases.DuckDB.library = library
+    for kind in (databases.Postgres, databases.MariaDB, databases.SQLite, databases.DuckDB, databases.Parquet):
         # A server takes a while to make: only when the expression asks for its sections or names it.
-        if not wanted.search("spool to " + kind.title) and kind.title.lower() not in wanted.pattern.lower():
+        if not any(map(wanted.search, sections(kind, large))) and kind.title.lower() not in wanted.pattern.lower():
             continue
         try:
-            server = kind(os.path.join(folder, kind.kind))
+            engine = kind(os.path.join(folder, kind.kind))
         except databases.Missing as missing:
             bench.skipped.append(f"{kind.title}: {missing}")
             continue
-        started.append(server)
-        figures = Servers(bench, server, wrong, date, floor)
-        if not floor:
-            bench.skipped.append(f"floors of {kind.title}: they do not compile")
-        getattr(figures, kind.kind)()
+        if kind is databases.Parquet:
+            Chunks(bench, engine).parquet()
+            continue
+        started.append(engine)
+        if engine.process:
+            figures = Servers(bench, engine, floor)
+            if not floor:
+                bench.skipped.append(f"floors of {kind.title}: they do not compile")
+            getattr(figures, kind.kind)()
+            if large:
+                figures.large()
+        elif kind is databases.DuckDB:
+            Chunks(bench, engine).duckdb()
+        # What is read lies in a file of its own, so that it stays when those of the targets go.
+        sources = Sources(bench, engine if engine.process else kind(os.path.join(folder, kind.kind + "-source")), floor)
+        sources.figures(csv_files(bench)[0])
         if large:
-            figures.large()
+            sources.large()
+        if bench.bobbin:
+            Staged(bench, engine).figures()
     return started
