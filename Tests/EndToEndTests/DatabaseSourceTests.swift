@@ -164,6 +164,40 @@ import Testing
         #expect(discovered.output.contains("\"doc\"") && !discovered.output.contains("\"born\""))
     }
 
+    /// A table without rows is made all the same, whatever the mode, and once.
+    @Test(arguments: TestEngine.databases) func aTableWithoutRowsIsMade(_ engine: TestEngine) throws {
+        let shop = try Shop(engine)
+        try shop.run([#"CREATE TABLE "bare"("id" integer NOT NULL PRIMARY KEY, "t" varchar(20))"#])
+        let modes = ["append", "insert-only", "merge", "update-only", "scd2", "replace"]
+        let jobs = modes.map { mode in
+            "  \(mode): {source: {connection: shop}, target: out, mode: \(mode), streams: {bare: {table: \"\(mode)\"}}}"
+        }
+        try shop.site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            connections:
+              shop: {\(try shop.connection())}
+              out: {type: sqlite, path: out.db}
+            jobs:
+            \(jobs.joined(separator: "\n"))
+            """)
+        for _ in 0..<2 {
+            let ended = try shop.site.bobbin("run")
+            #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+        }
+        for mode in modes {
+            let columns = try Self.sqlite(
+                shop.site.directory.appendingPathComponent("out.db").path,
+                "SELECT name FROM pragma_table_info('\(mode)') WHERE name IN ('id', 't') ORDER BY name")
+            #expect(columns == ["id", "t"], "\(mode)")
+        }
+        let logs = try Self.sqlite(
+            shop.site.directory.appendingPathComponent("out.db").path,
+            "SELECT DISTINCT n FROM _bobbin_head WHERE job <> 'replace'")
+        #expect(logs == ["1"])
+    }
+
     private static func sqlite(_ path: String, _ sql: String) throws -> [String] {
         let statement = try SQLiteConnection(path: path, access: .readOnly, busySeconds: 5).prepare(sql)
         var rows: [String] = []

@@ -304,6 +304,42 @@ import Testing
         #expect(try column(world, "id") == ["1"])
     }
 
+    /// What somebody else's table has besides the columns that rows bring is none of their business: it stays in rows that are there,
+    /// and new rows get its default.
+    @Test(
+        arguments: TestTarget.allCases.filter { $0.engine != .parquet }, [WriteMode.merge, .insertOnly, .updateOnly])
+    func columnsOfSomebodyElseAreLeftAlone(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
+        // So that there is a schema.
+        try world.load(Batch([#"{"id":0}"#], ["id": .integer]))
+        _ = try world.query(
+            #"CREATE TABLE "own"("id" bigint NOT NULL, "v" varchar(100), "note" varchar(100), "made" integer DEFAULT 7 NOT NULL)"#
+        )
+        _ = try world.query(#"INSERT INTO "own" VALUES (1, 'a', 'mine', 3)"#)
+        func load(_ value: String, _ ids: ClosedRange<Int>) throws {
+            let lines = ids.map { "{\"id\":\($0),\"v\":\"\(value)\"}" }
+            var batch = Batch(lines, ["id": .integer, "v": .text], mode: mode, key: ["id"])
+            batch.table = "own"
+            batch.stream = "own"
+            let outcome = try world.load(batch)
+            #expect(outcome.summary.rejects == 0 && outcome.summary.blocked == 0, "\(outcome.events)")
+        }
+        func rows() throws -> [String] { try world.rows(["id", "v", "note", "made"], table: "own") }
+        try load("b", 1...2)
+        switch mode {
+        case .merge: #expect(try rows() == ["1|b|mine|3", "2|b|NULL|7"])
+        case .insertOnly: #expect(try rows() == ["1|a|mine|3", "2|b|NULL|7"])
+        default: #expect(try rows() == ["1|b|mine|3"])
+        }
+        // It is noted now, and nothing changes by that; once keys are known, nothing either.
+        for value in ["c", "d"] { try load(value, 1...3) }
+        switch mode {
+        case .merge: #expect(try rows() == ["1|d|mine|3", "2|d|NULL|7", "3|d|NULL|7"])
+        case .insertOnly: #expect(try rows() == ["1|a|mine|3", "2|b|NULL|7", "3|c|NULL|7"])
+        default: #expect(try rows() == ["1|d|mine|3"])
+        }
+    }
+
     /// Two spellings of one value are one key where the engine says so: then, too, the last one wins.
     @Test(arguments: TestTarget.servers) func theLastSpellingOfAKeyWins(_ target: TestTarget) throws {
         let world = try World(target)
