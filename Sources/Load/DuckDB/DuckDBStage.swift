@@ -16,6 +16,7 @@ struct DuckDBStage {
     private let names: [String]
     private let places: [String]
     private let columns: [DuckDBTable.Place]
+    private let defaults: [String]
     private let constraints: [DuckDBConstraint]
     private let mode: WriteMode
     /// Names and places of the key.
@@ -28,6 +29,7 @@ struct DuckDBStage {
         let places = table.columns.indices.map { "c\($0)" }
         self.places = places
         columns = table.columns
+        defaults = table.defaults
         self.mode = mode
         self.key = try key.compactMap { name in
             guard let index = table.columns.firstIndex(where: { $0.name.isSame(as: name) }) else { return nil }
@@ -96,7 +98,8 @@ struct DuckDBStage {
         }
         // Checks see the values as the table would hold them, by the table's names.
         let fitted = columns.indices.map { "TRY_CAST(\(places[$0]) AS \(columns[$0].declared)) AS \(names[$0])" }
-        let rows = "(SELECT line AS _bobbin_line, \(fitted.joined(separator: ", ")) FROM temp._bobbin_rows) AS rows"
+        let items = (fitted + defaults).joined(separator: ", ")
+        let rows = "(SELECT line AS _bobbin_line, \(items) FROM temp._bobbin_rows) AS rows"
         for constraint in constraints {
             switch constraint {
             case .notNull(let name):
@@ -174,7 +177,13 @@ struct DuckDBStage {
             return
         }
         try removeTwins()
-        if isMerging {
+        if isMerging, !defaults.isEmpty {
+            // What the rows do not bring stays.
+            try connection.execute(
+                "UPDATE \(target) AS known SET \(sets.joined(separator: ", ")) FROM temp._bobbin_rows AS rows WHERE \(pairs)"
+            )
+            try connection.execute("\(insert) ANTI JOIN \(target) AS known ON (\(pairs))")
+        } else if isMerging {
             try connection.execute("DELETE FROM \(target) AS known USING temp._bobbin_rows AS rows WHERE \(pairs)")
             try connection.execute(insert)
         } else {
@@ -198,8 +207,6 @@ struct DuckDBStage {
         } else if try hasTwins(" WHERE \(key.map { "\($0.place) IS NOT NULL" }.joined(separator: " AND "))") {
             return false
         }
-        let sets = names.indices.filter { index in !key.contains { $0.place == places[index] } }
-            .map { "\(names[$0]) = rows.\(places[$0])" }
         let update = sets.isEmpty ? "DO NOTHING" : "UPDATE SET \(sets.joined(separator: ", "))"
         let values = places.map { "rows.\($0)" }.joined(separator: ", ")
         // What is gone goes first, so that the statement has the replacement's values.
@@ -221,6 +228,11 @@ struct DuckDBStage {
     /// Moves all rows as they are.
     func insertAll() throws(DuckDBError) { try connection.execute("\(insert) ORDER BY line") }
 
+    /// What an update sets.
+    private var sets: [String] {
+        names.indices.filter { index in !key.contains { $0.place == places[index] } }
+            .map { "\(names[$0]) = rows.\(places[$0])" }
+    }
     private var isKeyed: Bool { (mode == .merge || mode == .insertOnly) && !key.isEmpty }
     /// Whether known keys get other values.
     private var isMerging: Bool { mode == .merge && !key.isEmpty && key.count < columns.count }

@@ -19,6 +19,28 @@ struct DuckDBTable {
     var table: TargetTable
     var columns: [Place]
     var constraints: [DuckDBConstraint]
+    /// Of columns that rows do not bring, as items of a SELECT: what a new row has there.
+    private(set) var defaults: [String] = []
+
+    /// The table for rows that bring only some of its columns.
+    ///
+    /// - Parameter written: the table with these.
+    func holding(_ written: TargetTable, _ connection: DuckDBConnection) throws -> DuckDBTable {
+        guard written.columns.count < columns.count else { return self }
+        var copy = self
+        copy.table = written
+        copy.columns.removeAll { place in !written.columns.contains { $0.isNamed(place.name) } }
+        let found = try connection.query(
+            "SELECT column_name, data_type, column_default FROM duckdb_columns() WHERE \(DuckDBTable.here) AND table_name = ?",
+            [.text(written.name)])
+        copy.defaults = try found.compactMap { row in
+            guard let name = row[0], let type = row[1], !written.columns.contains(where: { $0.isNamed(name) }) else {
+                return nil
+            }
+            return "CAST((\(row[2] ?? "NULL")) AS \(type)) AS \(try DuckDBConnection.quote(identifier: name))"
+        }
+        return copy
+    }
 
     /// Whether it is as Bobbin makes tables: nothing but its key refuses a row.
     var isPlain: Bool { constraints.isEmpty && !columns.contains(where: \.isForeign) }

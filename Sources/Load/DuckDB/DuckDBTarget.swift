@@ -148,7 +148,7 @@ extension DuckDBTarget: SQLTarget {
     }
 
     func writer(_ table: TargetTable, mode: WriteMode, key: [String]) throws -> any RowWriter {
-        let known = try tables[table.name] ?? DuckDBTable(connection, table)
+        let known = try tables[table.name]?.holding(table, connection) ?? DuckDBTable(connection, table)
         defer { replacement = nil }
         return try DuckDBWriter(
             connection, known, mode: mode, key: key, replacing: replacement,
