@@ -53,7 +53,7 @@ final class LoadUnit {
             target, seat: seat, works: works, table: given, pipeline: pipeline, isIsolating: false,
             isStopped: isStopped)
         return try inserting(chunks) {
-            let head = try lockHead(runs)
+            let head = try lockHead(runs, passed: passed)
             if manifest.isWholePartition, !allowShrink {
                 try check(manifest.guards, rows: runs.reduce(0) { $0 + $1.manifest.rows }, head)
             }
@@ -99,8 +99,11 @@ final class LoadUnit {
     }
 
     /// Locks the head that a unit of a staged mode is to move.
-    func lockHead(_ runs: [OpenRun]) throws -> Head {
-        guard let first = runs.first, let last = runs.last else { throw HeadMoved() }
+    ///
+    /// - Parameter passed: open manifests below it that are closed with it. Another loader may have closed some of them since this one
+    ///   looked, which moves the head, and leaves it below the unit.
+    func lockHead(_ runs: [OpenRun], passed: [OpenRun] = []) throws -> Head {
+        guard let first = passed.first ?? runs.first, let last = runs.last else { throw HeadMoved() }
         let head = try target.lockHead(last.manifest.log, isMoving: true)
         guard head.number < first.number else { throw HeadMoved() }
         if !last.manifest.mode.isReplace, head.number != last.number - 1 { throw HeadMoved() }

@@ -127,7 +127,7 @@ extension LoadUnit {
         guard let last = runs.last else { throw StageUnfit() }
         let manifest = last.manifest
         let unit = SharedStage.unit(manifest)
-        let head = try lockHead(runs)
+        let head = try lockHead(runs, passed: passed)
         guard case .open(let stage) = try shared.state(of: unit) else { throw HeadMoved() }
         // Somebody changed the table since then.
         guard Array(stage.columns.dropLast(2)) == given(table, runs).columns else { throw StageUnfit() }

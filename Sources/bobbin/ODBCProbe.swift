@@ -24,6 +24,12 @@ struct ODBCProbe {
                         "target \(name) transactions", .problem,
                         "the driver says that there are none: nothing can be loaded exactly once"))
             }
+            if try isReadOnly(connection) {
+                checks.append(
+                    Check(
+                        "target \(name) writing", .problem,
+                        "the database is read-only: a standby or replica, its configuration, or the driver's"))
+            }
             if !["postgresql", "mariadb", "sqlite"].contains(info.databaseName.lowercased()) {
                 checks.append(
                     Check(
@@ -34,5 +40,21 @@ struct ODBCProbe {
         } catch {
             return [Check("target \(name)", .problem, "\(error)")]
         }
+    }
+
+    /// Drivers speak of themselves at most; of known servers their own words are asked for.
+    private func isReadOnly(_ connection: ODBCConnection) throws -> Bool {
+        if connection.info.isReadOnly { return true }
+        let question: String? =
+            switch connection.info.databaseName.lowercased() {
+            case "postgresql":
+                "SELECT CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on' THEN '1' ELSE '0' END"
+            case "mariadb", "mysql": "SELECT @@global.read_only"
+            case "microsoft sql server":
+                "SELECT CASE WHEN DATABASEPROPERTYEX(DB_NAME(), 'Updateability') = 'READ_ONLY' THEN 1 ELSE 0 END"
+            default: nil
+            }
+        guard let question else { return false }
+        return try !["0", "OFF", "NO_LOCK", nil].contains(connection.query(question).text(0, 0))
     }
 }

@@ -27,17 +27,20 @@ enum PlanText {
         let workspace = try Workspace(common, needs: [.source], text: text)
         let plans = try Session.plans(workspace, jobs, partitions)
         let spool = try existing(workspace)
-        if common.json { return Console.document(try document(plans, spool)) }
+        if common.json {
+            Console.document(try document(plans, spool))
+            return try refuse(plans)
+        }
         for plan in plans {
             let stream = plan.settings
             Console.out(
-                "\(stream.job)\(stream.name == stream.job ? "" : "/\(stream.name)"): \(stream.mode.rawValue) into \(stream.table) of \(stream.targets.joined(separator: ", "))"
+                "\(name(plan)): \(stream.mode.rawValue) into \(stream.table) of \(stream.targets.joined(separator: ", "))"
             )
             Console.out(
                 "  key: \(stream.primaryKey.isEmpty ? "none" : stream.primaryKey.joined(separator: ", ")); priority \(stream.priority); parallelism \(stream.parallelism)"
             )
             if let failure = plan.failure {
-                Console.out("  cannot be asked: \(failure.message)")
+                Console.out("  cannot be asked: \(Format.visible(failure.message))")
                 continue
             }
             if let table = plan.table {
@@ -66,6 +69,23 @@ enum PlanText {
             if plan.partitions.count > 50 { Console.out("    ... and \(plan.partitions.count - 50) more") }
             for warning in try warnings(plan, spool) { Console.error("bobbin: warning: \(warning)") }
         }
+        try refuse(plans)
+    }
+
+    private static func name(_ plan: StreamPlan) -> String {
+        let stream = plan.settings
+        return stream.name == stream.job ? stream.job : "\(stream.job)/\(stream.name)"
+    }
+
+    /// Ends a plan of which a part can only fail as it is configured; what is away now may be there when it runs.
+    private static func refuse(_ plans: [StreamPlan]) throws {
+        var isRefused = false
+        for plan in plans {
+            guard let failure = plan.failure, failure.kind == .configuration else { continue }
+            Console.error("bobbin: \(name(plan)): \(Format.visible(failure.message))")
+            isRefused = true
+        }
+        if isRefused { throw ExitCode(ExitStatus.usage.rawValue) }
     }
 
     private static func print(_ plan: SQLPlan) {

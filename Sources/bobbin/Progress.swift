@@ -41,10 +41,25 @@ final class Progress: Sendable {
         var rejects = 0
         var retries = 0
         var loaded: [Loaded] = []
-        /// What was said of the same kind last, or at all, and need not be said again.
-        var waiting: String?
+        /// For what loaders of a target wait, and when that was said; until one of them gets on.
+        var waits: [String: [String: Wait]] = [:]
+        /// What need not be said again.
         var said: Set<String> = []
         var isEnded = false
+    }
+
+    /// A reason to wait that was said, and may be said again.
+    private struct Wait: Sendable {
+        var saidAt: Double
+        var interval = 10.0
+
+        /// Whether it is time to say it again; each time takes twice as long, up to ten minutes.
+        mutating func isDue(_ now: Double) -> Bool {
+            guard now - saidAt >= interval else { return false }
+            saidAt = now
+            interval = min(600, 2 * interval)
+            return true
+        }
     }
 
     private let state = Condition(State())
@@ -94,7 +109,8 @@ final class Progress: Sendable {
             guard case .failed(let error) = result.end else { return }
             switch error.kind {
             // The stream stops for it: its other partitions have the same message.
-            case .permission, .environment: once("FAILED \(Format.stream(result.key)): \(error.message)")
+            case .permission, .environment, .configuration:
+                once("FAILED \(Format.stream(result.key)): \(error.message)")
             default: log("FAILED \(Format.stream(result.key)) \(result.key.partition): \(error.message)")
             }
         }
@@ -106,7 +122,7 @@ final class Progress: Sendable {
             state.withLock { state in
                 if result.outcome == .loaded { state.loadedRows += result.rows }
                 state.rejects += result.rejects
-                state.waiting = nil
+                state.waits[target] = nil
                 state.loaded.append(
                     Loaded(
                         key: manifest.log, run: manifest.run, number: result.number, target: target,
@@ -145,11 +161,13 @@ final class Progress: Sendable {
                 "LOST \(Format.stream(manifest.log)) \(manifest.partition): \(reason): put the file back, or restore the target from a "
                     + "newer backup, or: \(remedy)")
         case .waiting(let reason, let seconds):
-            let isNew = state.withLock { state in
-                defer { state.waiting = reason }
-                return state.waiting != reason
+            let now = clock.uptime()
+            let isDue = state.withLock { state in
+                if state.waits[target]?[reason]?.isDue(now) == false { return false }
+                if state.waits[target]?[reason] == nil { state.waits[target, default: [:]][reason] = Wait(saidAt: now) }
+                return true
             }
-            if isNew { log("\(Progress.clause(reason)); again in \(Format.seconds(seconds)), and so on") }
+            if isDue { log("\(target): \(Progress.clause(reason)); again in \(Format.seconds(seconds)), and so on") }
         case .stopped(let manifest, let reason):
             // The run keeps the table, columns and contract it was extracted with: not every mend reaches it.
             let id = "\(Format.argument(target))/\(manifest.run)"

@@ -171,11 +171,13 @@ final class Report {
 
     private func status(_ lines: [Line], _ waiting: [Waiting], _ isInterrupted: Bool) -> ExitStatus {
         if isInterrupted { return .interrupted }
+        // Loaders of one target say the same.
+        var said: Set<String> = []
         for load in loads {
-            guard let error = load.error else { continue }
-            Console.error("bobbin: target \(load.target): \(error.message)")
-            return ExitStatus(error.kind)
+            guard let error = load.error, case let line = "target \(load.target): \(error.message)" else { continue }
+            if said.insert(line).inserted { Console.error("bobbin: \(line)") }
         }
+        if let error = loads.compactMap(\.error).first { return ExitStatus(error.kind) }
         let summaries = loads.compactMap(\.summary)
         let isUnavailable = summaries.contains { $0.unavailable != nil }
         for load in loads {

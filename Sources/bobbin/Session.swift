@@ -65,33 +65,31 @@ final class Session: Sendable {
                     stream, of: workspace.settings, wanted: wanted, restriction: restriction, files: workspace.files,
                     clock: workspace.clock, table: table, wish: fixed)
             }
-            if case .sql = stream.source {
-                let found: [SQLPlan]
-                do { found = try tables(stream, workspace, catalog) } catch let error as ExtractError {
-                    // One source that is away is no reason to leave the others alone.
-                    guard error.kind != .configuration else { throw error }
-                    return [
-                        StreamPlan(stream, of: workspace.settings, wanted: wanted, wish: fixed, failure: error)
-                    ]
-                }
-                return try found.map(plan)
-            }
             do {
+                if case .sql = stream.source { return try tables(stream, workspace, catalog).map(plan) }
                 let plan = try plan(nil)
                 if plan.isFileSource, !plan.isNamed { try checkFiles(plan, workspace, restriction, options) }
                 return [plan]
             } catch let error as ExtractError {
-                // One host that is away is no reason to leave the others alone.
-                guard case .files = stream.source, error.kind != .configuration else { throw error }
+                // What a database or a host says, or that it is away, is no reason to leave the others alone.
+                if case .http = stream.source { throw error }
                 return [
                     StreamPlan(
                         stream, of: workspace.settings, wanted: wanted.isEmpty ? [Manifest.Partition([])] : wanted,
-                        wish: fixed, failure: error)
+                        wish: fixed, failure: named(error, stream))
                 ]
             }
         }
         try checkTables(plans)
         return try select(plans, options.select)
+    }
+
+    /// An error of a stream's source with the connection's name; the job's stands before it already.
+    private static func named(_ error: ExtractError, _ stream: Configuration.Stream) -> ExtractError {
+        let job = "\(stream.job): "
+        let words = error.message.hasPrefix(job) ? String(error.message.dropFirst(job.count)) : error.message
+        let connection = "connection \(stream.source.connection)"
+        return ExtractError(error.kind, words.contains(connection) ? words : "\(connection): \(words)")
     }
 
     /// The plans whose streams are selected.
@@ -195,13 +193,15 @@ final class Session: Sendable {
     /// Opens a target that somebody may hold locked: with the loader's patience, for ever when watching.
     private func open(_ name: String, _ options: LoadOptions) throws -> any LoadTarget {
         let began = workspace.clock.uptime()
+        var pause = 0.25
         while true {
             do { return try workspace.openTarget(name, spool: spool) } catch {
                 let failure = LoadError(error)
                 let isOver = !options.watch && workspace.clock.uptime() - began >= options.patience
                 guard failure.kind == .transient, !isOver, !stop.isStopped else { throw error }
-                progress.note(LoadEvent.waiting(reason: failure.message, seconds: 0.25), target: name)
-                stop.sleep(seconds: 0.25)
+                progress.note(LoadEvent.waiting(reason: failure.message, seconds: pause), target: name)
+                stop.sleep(seconds: pause)
+                pause = min(options.watch ? 30 : 2, 2 * pause)
             }
         }
     }

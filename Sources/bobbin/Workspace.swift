@@ -77,7 +77,7 @@ struct Workspace {
         case .postgres(let postgres)?:
             return try PostgresTarget(self.postgres(postgres), spool: spool.id, schema: postgres.schema)
         case .mysql(let mysql)?: return try MySQLTarget(self.mysql(mysql), spool: spool.id)
-        case .duckdb(let duckdb)?: return try DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
+        case .duckdb(let duckdb)?: return DuckDBTarget(self.duckdb(duckdb), spool: spool.id)
         case .odbc(let odbc)?:
             return try ODBCTarget(self.odbc(odbc), spool: spool.id, lockSeconds: seconds(odbc.lockTimeout))
         case .parquet(let parquet)?:

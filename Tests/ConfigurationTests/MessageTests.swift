@@ -343,6 +343,13 @@ import Testing
             ]
         ),
         (
+            "{target: db, source: {connection: db, query: SELECT 1}}",
+            [
+                "bobbin.yaml:3:44: jobs.j.source.query: the key is for connection type http; here connection type is sqlite; the query of a database is a key of the stream: `streams: {NAME: {query: \"SELECT ...\"}}`",
+                "bobbin.yaml:3:51: jobs.j.source.query: expected a section of names, each with text with {placeholders}, found text",
+            ]
+        ),
+        (
             "{target: db, source: {connection: api}}",
             [
                 "bobbin.yaml:3:19: jobs.j.source.path: the key is missing; expected text with {placeholders}"

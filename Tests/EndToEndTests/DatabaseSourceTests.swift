@@ -369,4 +369,46 @@ import Testing
         #expect(tested.status == 1 && tested.output.contains("ok       shop"), "\(tested.output)")
         #expect(!"\(tested.output)\(tested.errors)".contains("not-the-password"))
     }
+
+    /// A table that is gone and a certificate that is not there fail their own jobs, whose names are said.
+    @Test func whatOneSourceDoesNotHaveStopsNoOther() throws {
+        let shop = try Shop(.sqlite)
+        let server = try PostgresServer.start(PostgresServer.Options(hasTLS: true))
+        try shop.run(Self.fixture)
+        func configure(_ jobs: String) throws {
+            try shop.site.write(
+                "bobbin.yaml",
+                """
+                spool: spool
+                connections:
+                  shop: {\(try shop.connection())}
+                  tls: {type: postgres, url: "postgres://nobody@127.0.0.1:\(server.port)/none", sslmode: verify-full, sslrootcert: nowhere.crt}
+                  warehouse: {type: sqlite, path: warehouse.db}
+                defaults: {target: warehouse, mode: replace}
+                jobs:
+                \(jobs)
+                """)
+        }
+        let bad = """
+              first: {source: {connection: shop}, streams: {gone: {}, stale: {query: SELECT nosuch FROM customer}}}
+              second: {source: {connection: tls}, table: other}
+            """
+        try configure("\(bad)\n  third: {source: {connection: shop}, streams: {\"*\": {}}}")
+        let ended = try shop.site.bobbin("run")
+        #expect(ended.status == 1, "\(ended.output)\(ended.errors)")
+        #expect(try shop.site.count("SELECT count(*) FROM customer") == 3)
+        let lines = ended.errors.split(separator: "\n")
+        #expect(
+            lines.contains { $0.hasPrefix("FAILED first/gone: connection shop has no table or view gone") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("FAILED first/stale: connection shop: ") }, "\(lines)")
+        #expect(
+            lines.contains { $0.hasPrefix("FAILED second/other: connection tls: ") && $0.contains("root certificate") },
+            "\(lines)")
+        // What can only fail is no plan; nothing else is done either where there is nothing else.
+        let plan = try shop.site.bobbin("plan")
+        #expect(plan.status == 64 && plan.output.contains("third/customer"), "\(plan.output)\(plan.errors)")
+        #expect(plan.errors.contains("bobbin: first/gone: connection shop has no table or view gone"), "\(plan.errors)")
+        try configure(bad)
+        #expect(try shop.site.bobbin("run").status == 64)
+    }
 }

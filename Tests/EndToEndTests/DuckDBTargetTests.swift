@@ -180,6 +180,41 @@ private final class Lake {
         try lake.check()
     }
 
+    /// Other loaders wait for the one that has the target's token, and do not even try the file: here it cannot be opened by anybody
+    /// for as long as they start.
+    @Test(arguments: ["duckdb", "parquet"]) func loadersWaitForEachOther(_ type: String) throws {
+        let lake = try Lake(rows: 500, type: type, path: type == "duckdb" ? "lake.duckdb" : "lake")
+        let site = lake.site
+        #expect(try site.bobbin("extract").status == 0)
+        var file = lake.file
+        if type == "parquet" {
+            try site.write("lake/.keep", "")
+            file = DuckDBFiles.settings(site.directory.appendingPathComponent("lake/_bobbin.duckdb").path)
+        }
+        let first: Running
+        var others: [Running] = []
+        do {
+            let blocker = try DuckDBConnection(file)
+            first = try site.start("load", "--watch")
+            _ = try site.until("the first loader has the token") {
+                try site.names("spool/claimed").contains {
+                    try site.names("spool/claimed/\($0)").contains { $0.hasPrefix("writer") }
+                }
+            }
+            others = try (0..<3).map { _ in try site.start("load") }
+            _ = try site.until("each loader has its seat") { try site.names("spool/claimed").count == 4 }
+            try blocker.execute("SELECT 1")
+        }
+        for other in others {
+            let ended = try other.wait()
+            #expect(
+                ended.status == 0 && !ended.errors.contains("lock"), "\(ended.status) \(ended.output)\(ended.errors)")
+        }
+        first.kill(SIGTERM)
+        #expect(try first.wait().status == 0)
+        try lake.check()
+    }
+
     @Test func aMissingLibraryIsSaid() throws {
         let site = try Site()
         try site.write("in/a.ndjson", "{\"id\":1}\n")
@@ -189,7 +224,7 @@ private final class Lake {
             connections: {f: {type: files, path: in}, lake: {type: duckdb, path: lake.duckdb, library: ./nosuch.so}}
             jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: lake, mode: replace}}
             """)
-        let ended = try site.bobbin("load")
+        let ended = try site.bobbin("run")
         #expect(
             ended.status == 64 && ended.errors.contains("./nosuch.so") && ended.errors.contains("install libduckdb"))
     }

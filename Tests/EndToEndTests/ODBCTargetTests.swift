@@ -81,4 +81,37 @@ import Testing
         )
         #expect(try site.query("SELECT name FROM sqlite_schema WHERE name = 't'").isEmpty)
     }
+
+    /// Servers that take no writing are named before anything is loaded.
+    @Test func readOnlyServersAreSaid() throws {
+        let postgres = try PostgresServer.start()
+        let mariaDB = try MariaDBServer.start(.init(arguments: ["--read-only=1"]))
+        let site = try Site()
+        try site.write("postgres", postgres.password)
+        try site.write("mariadb", MariaDBServer.rootPassword)
+        let options =
+            "Driver=\(ODBCDatabase.postgres.driver);Servername=127.0.0.1;Port=\(postgres.port);Database=postgres"
+        func connection(_ name: String, _ text: String, _ user: String, _ password: String) -> String {
+            "  \(name): {type: odbc, connection_string: \"\(text)\", user: \(user), password: \"file:\(password)\"}"
+        }
+        let maria = "Driver=\(ODBCDatabase.mariaDB.driver);Server=127.0.0.1;Port=\(mariaDB.port);Database=test"
+        try site.write(
+            "bobbin.yaml",
+            """
+            connections:
+              f: {type: files, path: in}
+            \(connection("open", options, "postgres", "postgres"))
+            \(connection("server", options + ";ConnSettings=SET default_transaction_read_only TO on", "postgres", "postgres"))
+            \(connection("driver", options + ";ReadOnly=1", "postgres", "postgres"))
+            \(connection("maria", maria, "root", "mariadb"))
+            jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: [open, server, driver, maria], mode: append}}
+            """)
+        let tested = try site.bobbin("connections", "test")
+        #expect(tested.status == 1, "\(tested.output)")
+        let problems = tested.output.split(separator: "\n").filter { $0.contains("read-only") }
+        #expect(problems.count == 3, "\(tested.output)")
+        for name in ["server", "driver", "maria"] {
+            #expect(problems.contains { $0.contains("target \(name) writing") }, "\(tested.output)")
+        }
+    }
 }

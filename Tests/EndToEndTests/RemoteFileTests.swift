@@ -196,6 +196,25 @@ import Testing
         #expect(refused.output.contains("Check user, password and key_file"), "\(refused.output)")
     }
 
+    /// A host whose key is not known fails its stream, and no other.
+    @Test func anUnknownHostFailsItsStreamOnly() throws {
+        let server = try FileServer.sftp()
+        let site = try Site()
+        try site.write("in/1.csv", "id\n1\n")
+        try configure(
+            site, sftp(server),
+            "  t: {source: {connection: far, path: \"*.csv\"}, mode: append}\n"
+                + "  near: {source: {connection: near, path: \"in/*.csv\"}, mode: append}\n")
+        let text = try String(contentsOf: site.directory.appendingPathComponent("bobbin.yaml"), encoding: .utf8)
+        try site.write(
+            "bobbin.yaml", text.replacing("  warehouse:", with: "  near: {type: files, path: .}\n  warehouse:"))
+        try "".write(toFile: server.knownHosts, atomically: false, encoding: .utf8)
+        let ended = try site.bobbin("run")
+        #expect(ended.status == 1, "\(ended.output)\(ended.errors)")
+        #expect(ended.errors.contains("FAILED t: connection far: ") && ended.errors.contains("is unknown in"))
+        #expect(try site.count("select count(*) from near") == 1)
+    }
+
     @Test func passwordsAndAnotherServersListings() throws {
         let server = try FileServer.sftpByPassword()
         let site = try Site()

@@ -269,6 +269,46 @@ final class Warehouse {
         #expect(try site.bobbin("doctor").output.contains("answers"))
     }
 
+    /// Two targets are down and a third one cannot be used at all: the fourth is loaded, and each reason is one line, said once.
+    @Test func targetsThatCannotBeHadStopNoOther() throws {
+        let site = try Site()
+        try site.write("in/a.ndjson", "{\"id\":1}\n")
+        func configure(_ targets: String) throws {
+            try site.write(
+                "bobbin.yaml",
+                """
+                connections:
+                  f: {type: files, path: in}
+                  one: {type: postgres, host: 127.0.0.1, port: 1, user: nobody, database: none, lock_timeout: 2s}
+                  two: {type: postgres, host: 127.0.0.1, port: 2, user: nobody, database: none, lock_timeout: 2s}
+                  broken: {type: duckdb, path: lake.duckdb, library: ./nosuch.so}
+                  worse: {type: duckdb, path: other.duckdb, library: ./neither.so}
+                  warehouse: {type: sqlite, path: warehouse.db}
+                jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: [\(targets)], mode: replace}}
+                """)
+        }
+        try configure("one, two, warehouse")
+        let away = try site.bobbin("run")
+        #expect(away.status == 75, "\(away.output)\(away.errors)")
+        #expect(try site.count("select count(*) from t") == 1)
+        let waits = away.errors.split(separator: "\n").filter { $0.contains(", and so on") }
+        #expect(waits.count == 2, "\(away.errors)")
+        for (name, port) in [("one", 1), ("two", 2)] {
+            let start =
+                "\(name): cannot connect to PostgreSQL: connection to server at \"127.0.0.1\", port \(port) failed: "
+            let end =
+                "Connection refused; Is the server running on that host and accepting TCP/IP connections?; again in"
+            #expect(waits.contains { $0.hasPrefix(start + end) }, "\(waits)")
+        }
+        try configure("broken, worse, warehouse")
+        try site.write("in/a.ndjson", "{\"id\":1}\n{\"id\":2}\n")
+        let broken = try site.bobbin("run")
+        #expect(broken.status == 64, "\(broken.output)\(broken.errors)")
+        #expect(try site.count("select count(*) from t") == 2)
+        #expect(
+            broken.errors.contains("target broken: ") && broken.errors.contains("target worse: "), "\(broken.errors)")
+    }
+
     /// Passwords and certificates as a configuration names them, or leaves to the client library.
     @Test func loginsOfPostgres() throws {
         let server = try PostgresServer.start(PostgresServer.Options(hasTLS: true))

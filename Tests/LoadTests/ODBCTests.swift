@@ -182,6 +182,20 @@ import Testing
         #expect(try world.query("SELECT count(*), count(DISTINCT \"id\") FROM \"rows\"") == ["1001|1001"])
     }
 
+    /// Identifiers are quoted as the session that Bobbin makes takes it, whatever its server begins with.
+    @Test(arguments: ["ANSI_QUOTES", "ORACLE", "NO_BACKSLASH_ESCAPES"])
+    func sessionsThatBeginWithAnotherMode(_ mode: String) throws {
+        let world = try World(.odbc(.mariaDB))
+        world.mariaDBStatement.withLock { $0 = "SET SESSION sql_mode='\(mode)'" }
+        let before = try ODBCConnection(try world.odbcSettings(.mariaDB)).query("SELECT @@sql_mode").text(0, 0)
+        #expect(before?.contains(mode) == true)
+        for value in ["a", "b'\\\\"] {
+            let outcome = try world.load(Batch([Self.line(1, value)], Self.columns, mode: .merge, key: ["id"]))
+            #expect(outcome.summary.rows == 1 && outcome.summary.blocked == 0, "\(outcome.events)")
+        }
+        #expect(try world.rows(["id", "v"]) == ["1|b'\\"])
+    }
+
     /// An engine of MariaDB without transactions, and a unique index that is not the key's.
     @Test func tablesOfMariaDBThatAreRefused() throws {
         let world = try World(.odbc(.mariaDB))

@@ -13,12 +13,18 @@ package struct LoadOutcome: Sendable {
 package struct StuckLoader: Error {}
 
 extension SimulatedProcess {
+    /// More than any loader needs.
+    private static let rounds = 300
+
     /// Runs a loader of target `t` to its end on this thread; the clocks and the heart go on with each of its rounds.
     ///
-    /// - Parameter step: seconds that a round takes.
-    package func load(_ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6) throws
-        -> LoadOutcome
-    {
+    /// - Parameters:
+    ///   - step: seconds that a round takes.
+    ///   - end: whether it is told to stop upon an event.
+    package func load(
+        _ options: LoadOptions = LoadOptions(), queue: String = "t", step: Double = 6,
+        until end: @escaping @Sendable (LoadEvent) -> Bool = { _ in false }
+    ) throws -> LoadOutcome {
         var options = options
         options.patience = 0
         options.idleSeconds = 0
@@ -34,7 +40,10 @@ extension SimulatedProcess {
         let rounds = Condition(0)
         let worker = try LoadWorker(
             spool, heart: heart, target: target, queue: queue, options: options, stop: stop,
-            report: { event in events.withLock { $0.append(event) } })
+            report: { event in
+                events.withLock { $0.append(event) }
+                if end(event) { stop.stop() }
+            })
         // Counting up here also keeps the loader from waiting on the host's clock.
         let summary = try worker.run(
             wake: rounds,
@@ -43,12 +52,12 @@ extension SimulatedProcess {
                     count += 1
                     return count
                 }
-                if round > 300 { stop.stop() }
+                if round > SimulatedProcess.rounds { stop.stop() }
                 world.clock.advance(seconds: step)
                 heart.beat()
                 return false
             })
-        if stop.isStopped { throw StuckLoader() }
+        if rounds.withLock({ $0 }) > SimulatedProcess.rounds { throw StuckLoader() }
         return LoadOutcome(summary: summary, events: events.withLock { $0 })
     }
 }

@@ -59,9 +59,13 @@ package enum ODBCDatabase: String, Sendable, CaseIterable, CustomStringConvertib
 
     /// Settings of root.
     package static func settings(_ server: MariaDBServer, _ database: String? = "test") -> ODBCSettings {
-        var values = [("Server", "127.0.0.1"), ("Port", String(server.port))]
-        if let database { values.append(("Database", database)) }
-        var settings = ODBCSettings(driver: ODBCDatabase.mariaDB.driver, values)
+        settings(server, options: database.map { [("Database", $0)] } ?? [])
+    }
+
+    /// Settings of root, with more keywords of the driver.
+    package static func settings(_ server: MariaDBServer, options: [(String, String)]) -> ODBCSettings {
+        var settings = ODBCSettings(
+            driver: ODBCDatabase.mariaDB.driver, [("Server", "127.0.0.1"), ("Port", String(server.port))] + options)
         settings.user = "root"
         settings.password = ODBCSecret(MariaDBServer.rootPassword)
         settings.loginSeconds = 5

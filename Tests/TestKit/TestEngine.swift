@@ -46,7 +46,7 @@ extension World {
                 path: database, spool: spool, busySeconds: 0, cacheBytes: 1 << 20, checkpointPages: 1000)
         case .postgres: try PostgresTarget(try postgresSettings(), spool: spool, schema: schema)
         case .mariadb: try MySQLTarget(try loaderSettings(), spool: spool)
-        case .duckdb: try DuckDBTarget(duckDBSettings, spool: spool)
+        case .duckdb: DuckDBTarget(duckDBSettings, spool: spool)
         case .parquet: try ParquetTarget(duckDBSettings, spool: spool, files: files, clock: clock)
         }
     }

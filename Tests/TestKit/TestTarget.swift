@@ -63,7 +63,9 @@ extension World {
         case .sqlite: return try database.settings(self.database)
         case .mariaDB:
             _ = try mariaDBSettings()
-            return try database.settings(schema)
+            var options = [("Database", schema)]
+            if let statement = mariaDBStatement.withLock({ $0 }) { options.append(("INITSTMT", statement)) }
+            return ODBCDatabase.settings(try TestEngine.mariaDBServer.get(), options: options)
         case .postgres:
             let connection = try PostgresConnection(try postgresSettings())
             try connection.execute("CREATE SCHEMA IF NOT EXISTS \(schema)")

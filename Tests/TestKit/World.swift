@@ -21,6 +21,8 @@ package final class World: Sendable {
     package let schema: String
     /// Who loaders of MariaDB are, with the password `x`; root when there is none.
     package let mariaDBUser = Mutex<String?>(nil)
+    /// What sessions through MariaDB's driver begin with.
+    package let mariaDBStatement = Mutex<String?>(nil)
     /// Bytes that DuckDB may use, if not as much as usual.
     package let duckDBMemory = Mutex<Int?>(nil)
     package let clock: ManualClock

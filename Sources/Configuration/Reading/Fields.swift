@@ -121,7 +121,9 @@ struct Fields {
     }
 
     /// Notes keys that do not belong to `value` of the discriminator, and required ones that are missing.
-    func checkKeys(for value: String? = nil, called word: String? = nil) {
+    ///
+    /// - Parameter advice: where something is said instead that a key cannot say here.
+    func checkKeys(for value: String? = nil, called word: String? = nil, advice: [String: String] = [:]) {
         let word = word ?? section.discriminator ?? ""
         for key in section.allKeys where !key.cases.isEmpty {
             guard let value, !key.cases.contains(value) else { continue }
@@ -129,7 +131,8 @@ struct Fields {
                 guard let entry = layer.entries.first(where: { $0.key == key.name }) else { continue }
                 issues.add(
                     .conflict, at: entry.mark, layer.path.appending(key.name),
-                    "the key is for \(word) \(key.cases.joined(separator: " or ")); here \(word) is \(value)")
+                    "the key is for \(word) \(key.cases.joined(separator: " or ")); here \(word) is \(value)"
+                        + (advice[key.name].map { "; \($0)" } ?? ""))
             }
         }
         for key in section.allKeys where key.isRequired && !has(key.name) {

@@ -33,7 +33,11 @@ struct SourceReader {
             }
             return nil
         }
-        fields.checkKeys(for: type, called: "connection type")
+        let advice =
+            Connection.databases.contains(type)
+            ? ["query": "the query of a database is a key of the stream: `streams: {NAME: {query: \"SELECT ...\"}}`"]
+            : [:]
+        fields.checkKeys(for: type, called: "connection type", advice: advice)
         switch type {
         case "http" where fields.hasAny("files"): return readHTTPFiles(name, fields)
         case "http": return readHTTP(name, connection.method, fields)

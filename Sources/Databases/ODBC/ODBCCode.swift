@@ -46,6 +46,7 @@ enum ODBCCode {
         static let databaseName: UInt16 = 16
         static let dbmsName: UInt16 = 17
         static let dbmsVersion: UInt16 = 18
+        static let dataSourceReadOnly: UInt16 = 25
         static let identifierQuote: UInt16 = 29
         static let longestColumnName: UInt16 = 30
         static let longestTableName: UInt16 = 35

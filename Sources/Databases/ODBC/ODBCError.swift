@@ -86,8 +86,7 @@ extension ODBCError {
             words = replace(words, after: "entry '", before: "' for key")
             words = replace(words, after: "value: '", before: "' for column")
         }
-        return words.split { $0.isNewline }.map { line in String(line.drop { $0 == "\t" || $0 == " " }) }
-            .joined(separator: " ")
+        return ClientWords.oneLine(words)
     }
 
     private static func isAboutData(_ record: ODBCRecord) -> Bool { kind(ofOne: record) == .data }

@@ -16,6 +16,8 @@ package struct ODBCInfo: Sendable, Equatable {
     package var hasTransactions = false
     /// Whether a transaction may make and change tables like everything else; otherwise that commits, or fails.
     package var definesInTransactions = false
+    /// Whether nothing can be written.
+    package var isReadOnly = false
     /// Bytes or characters of the longest name of a table or column; 0 where the driver does not say.
     package var longestName = 0
     /// Bits of SQL_TXN_ISOLATION_OPTION.
@@ -40,6 +42,9 @@ package struct ODBCInfo: Sendable, Equatable {
 }
 
 extension ODBCConnection {
+    /// Takes another quote than the driver named, once the session is one in which that holds.
+    package func quoteIdentifiers(with quote: String) { info.identifierQuote = quote }
+
     func readInfo() -> ODBCInfo {
         var info = ODBCInfo()
         info.databaseName = string(ODBCCode.Info.dbmsName)
@@ -53,6 +58,7 @@ extension ODBCConnection {
         let transactions = short(ODBCCode.Info.transactions)
         info.hasTransactions = transactions != ODBCCode.Transactions.none
         info.definesInTransactions = transactions == ODBCCode.Transactions.withDefinitions
+        info.isReadOnly = string(ODBCCode.Info.dataSourceReadOnly) == "Y"
         info.isolationLevels = bits(ODBCCode.Info.isolationLevels)
         let names = [ODBCCode.Info.longestTableName, ODBCCode.Info.longestColumnName].map { Int(short($0)) }
         info.longestName = names.filter { $0 > 0 }.min() ?? 0

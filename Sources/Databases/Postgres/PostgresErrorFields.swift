@@ -24,9 +24,7 @@ extension PostgresError {
     }
 
     /// The text in one line, since libpq breaks and indents its own messages.
-    static func oneLine(_ text: String) -> String {
-        text.split(whereSeparator: { $0 == "\n" || $0 == "\t" || $0 == " " }).joined(separator: " ")
-    }
+    static func oneLine(_ text: String) -> String { ClientWords.oneLine(text) }
 }
 
 /// The place in COPY data that an error's context tells, as in `COPY fault, line 3, column id: "x"`.

@@ -4,8 +4,8 @@ package import Manifest
 
 /// One DuckDB file as a target: bookkeeping tables, and the transactions that decide what is loaded.
 ///
-/// Single-writer: DuckDB lets one process at a time have a file open for writing, and the spool's token keeps loaders in order. While
-/// there is nothing to do the file is closed, so that others can read it.
+/// Single-writer: DuckDB lets one process at a time have a file open for writing, and the spool's token keeps loaders in order: only who
+/// has it opens the file. While there is nothing to do the file is closed, so that others can read it.
 /// There are no savepoints, and an error undoes the transaction: rows that could be refused are found before they are inserted
 /// (``DuckDBWriter``). Used by one thread.
 package final class DuckDBTarget: LoadTarget {
@@ -21,14 +21,13 @@ package final class DuckDBTarget: LoadTarget {
     /// What the open transaction replaces and nobody has deleted yet.
     private var replacement: DuckDBReplacement?
 
-    /// Opens the file, and makes the bookkeeping tables.
+    /// The file is opened, and the bookkeeping tables are made, once something is asked of it: a `DuckDBError` is transient while
+    /// another process has it open.
     ///
     /// - Parameter spool: the spool's id, part of every head's key.
-    /// - Throws: `DuckDBError`; transient while another process has the file open.
-    package init(_ settings: DuckDBSettings, spool: String) throws {
+    package init(_ settings: DuckDBSettings, spool: String) {
         self.settings = settings
         self.spool = spool
-        _ = try connected()
     }
 
     private func connected() throws -> (connection: DuckDBConnection, books: SQLBooks) {

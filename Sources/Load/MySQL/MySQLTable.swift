@@ -221,13 +221,18 @@ enum MySQLIndexes {
     /// - Returns: the columns of a former key that are in the key no longer.
     static func make(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [String] {
         let key = TableNeeds.indexName(manifest.table, "key", limit: 64)
+        let others = try unique(connection, manifest).filter { $0.name != key }
+        // Before anything is made.
+        try refuseOthers(others, manifest)
+        // One that somebody else made upon the key is the key's.
+        let present = manifest.tableKey.isEmpty ? nil : others.first { $0.isWhole && $0.isUpon(manifest.tableKey) }
         let former =
-            manifest.tableKey.isEmpty
+            manifest.tableKey.isEmpty || present != nil
             ? try dropKey(connection, manifest, key)
             : try make(connection, manifest, key, manifest.tableKey, isUnique: true)
-        if manifest.mode.needsKey { try refuseOthers(connection, manifest, key) }
         let columns = manifest.partition.fields.map(\.name)
-        if manifest.looksForPartition, Set(manifest.tableKey.prefix(columns.count)) != Set(columns) {
+        let order = present?.columns ?? manifest.tableKey
+        if manifest.looksForPartition, Set(order.prefix(columns.count)) != Set(columns) {
             let name = TableNeeds.indexName(manifest.table, "partition", limit: 64)
             _ = try make(connection, manifest, name, columns, isUnique: false)
         }
@@ -284,17 +289,20 @@ enum MySQLIndexes {
         return present
     }
 
+    private static func unique(_ connection: MySQLConnection, _ manifest: RunManifest) throws -> [MySQLUniqueIndex] {
+        let found = try connection.query(MySQLUniqueIndex.query, [.text(manifest.table)])
+        return MySQLUniqueIndex.read(
+            found.rows.indices.map { row in (0..<MySQLUniqueIndex.fields).map { found.text(row, $0) } })
+    }
+
     /// `ON DUPLICATE KEY` asks no one which key: by another one it would take a different row for the same.
-    private static func refuseOthers(_ connection: MySQLConnection, _ manifest: RunManifest, _ own: String) throws {
-        let found = try connection.query(
-            """
-            SELECT index_name FROM information_schema.statistics
-            WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND index_name <> ? LIMIT 1
-            """, [.text(manifest.table), .text(own)])
-        guard !found.rows.isEmpty, let other = found.text(0, 0) else { return }
+    ///
+    /// - Parameter others: unique indexes that are not Bobbin's.
+    static func refuseOthers(_ others: [MySQLUniqueIndex], _ manifest: RunManifest) throws {
+        guard manifest.mode.needsKey, let other = others.first(where: { !$0.isUpon(manifest.tableKey) }) else { return }
         throw LoadError(
             .configuration,
-            "table \(manifest.table) has another unique index, \(other): mode \(manifest.mode.rawValue) could take different rows for one; "
+            "table \(manifest.table) has another unique index, \(other.name): mode \(manifest.mode.rawValue) could take different rows for one; "
                 + "drop it, or make it not unique")
     }
 }

@@ -51,6 +51,8 @@ protocol ODBCDialect: Sendable {
     ///
     /// - Parameter lockSeconds: how long it waits for another one's lock.
     func session(_ lockSeconds: Double) -> [String]
+    /// What stands around identifiers in such a session; nil where that is what the driver says.
+    var identifierQuote: String? { get }
     /// Takes away at the server what freed statements leave there.
     var forgetting: String? { get }
     /// What sees to it that one loader at a time changes tables, and what ends that; a value other than 1 or an error is "not now".
@@ -112,6 +114,7 @@ protocol ODBCDialect: Sendable {
 extension ODBCDialect {
     var hasOneWriter: Bool { false }
     func session(_ lockSeconds: Double) -> [String] { [] }
+    var identifierQuote: String? { nil }
     var forgetting: String? { nil }
     var definitionLock: (take: String, release: String)? { nil }
     func headLock(isMoving: Bool) -> String? { nil }

@@ -12,6 +12,9 @@ struct ODBCMySQL: ODBCDialect {
     var name: String { isMariaDB ? "MariaDB" : "MySQL" }
     private var collation: String { isMariaDB ? "utf8mb4_nopad_bin" : "utf8mb4_0900_bin" }
 
+    /// Whatever the server's own sql_mode is: the session's has no ANSI_QUOTES.
+    var identifierQuote: String? { "`" }
+
     func session(_ lockSeconds: Double) -> [String] {
         let lock = Int(max(1, min(lockSeconds.rounded(.up), 1_073_741_824)))
         // Strict: what does not fit is an error, not another value.
@@ -94,22 +97,9 @@ struct ODBCMySQL: ODBCDialect {
                 "table \(manifest.table) is of engine \(engine), which has no transactions: ALTER TABLE ... ENGINE=InnoDB, or choose another"
             )
         }
-        guard manifest.mode.needsKey else { return }
-        // ON DUPLICATE KEY asks no one which key: by another one it would take a different row for the same.
-        let found = try statements.query(
-            """
-            SELECT index_name, column_name FROM information_schema.statistics
-            WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 ORDER BY index_name, seq_in_index
-            """, [.text(manifest.table)])
-        let indexes = Dictionary(grouping: found.rows, by: { $0[0] ?? "" })
-        let own = Set(manifest.tableKey.map { Array($0.utf8) })
-        for (index, rows) in indexes.sorted(by: { $0.key < $1.key })
-        where Set(rows.map { Array(($0[1] ?? "").utf8) }) != own && index != ODBCIndexes.name(manifest.table, "key") {
-            throw LoadError(
-                .configuration,
-                "table \(manifest.table) has another unique index, \(index): mode \(manifest.mode.rawValue) could take different rows for "
-                    + "one; drop it, or make it not unique")
-        }
+        let found = try statements.query(MySQLUniqueIndex.query, [.text(manifest.table)])
+        let own = ODBCIndexes.name(manifest.table, "key")
+        try MySQLIndexes.refuseOthers(MySQLUniqueIndex.read(found.rows).filter { $0.name != own }, manifest)
     }
 
     func widen(

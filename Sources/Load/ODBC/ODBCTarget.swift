@@ -103,6 +103,8 @@ package final class ODBCTarget: LoadTarget {
         let dialect: any ODBCDialect = limits.isUnknown ? try ODBCStandard(connection) : try connection.dialect()
         try connection.readCommitted()
         for statement in dialect.session(lockSeconds) { try connection.run(statement) }
+        // The driver spoke of the session as it was before.
+        if let quote = dialect.identifierQuote { connection.quoteIdentifiers(with: quote) }
         let hasSavepoints = try !limits.hasNoSavepoints && takesSavepoints(connection, dialect)
         try ODBCBooks.make(connection, dialect)
         let statements = ODBCStatements(connection, forgetting: dialect.forgetting)

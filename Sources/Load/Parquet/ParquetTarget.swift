@@ -24,15 +24,16 @@ package final class ParquetTarget: LoadTarget {
     /// There may be something to publish; at first what a dead loader has left.
     private var isBehind = true
     private var hasLooked = false
+    private var hasBooks = false
     private var publishedAt: Double
     private var lastSeconds = 0.0
 
-    /// Opens the directory, which is made when absent, and makes the bookkeeping tables.
+    /// Makes the directory when it is absent; what lies there is opened once something is asked of it.
     ///
     /// - Parameters:
     ///   - settings: of DuckDB; the path is the directory.
     ///   - spool: the spool's id, part of every head's key.
-    /// - Throws: `DuckDBError`, `StorageError`.
+    /// - Throws: `StorageError`.
     package init(_ settings: DuckDBSettings, spool: String, files: any FileSystem, clock: any Clock) throws {
         do throws(StorageError) { try files.makeDirectory(settings.path, .parquetMakeDirectory) } catch {
             if error.code != .exists { throw error }
@@ -42,17 +43,24 @@ package final class ParquetTarget: LoadTarget {
         publishedAt = clock.uptime()
         var own = settings
         own.path = "\(settings.path)/\(ParquetTarget.database)"
-        inner = try DuckDBTarget(own, spool: spool)
-        try makeBooks()
+        inner = DuckDBTarget(own, spool: spool)
     }
 
-    /// A row for each table: how often it was changed, and which of these changes its file has.
-    private func makeBooks() throws {
-        try inner.connection.execute(
-            """
-            CREATE TABLE IF NOT EXISTS _bobbin_files(
-                target_table VARCHAR NOT NULL PRIMARY KEY, file VARCHAR NOT NULL, changed BIGINT NOT NULL, published BIGINT NOT NULL)
-            """)
+    /// The file of rows and books, with a row for each table: how often it was changed, and which of these changes its Parquet file
+    /// has.
+    private var connection: DuckDBConnection {
+        get throws {
+            let connection = try inner.connection
+            if hasBooks { return connection }
+            try connection.execute(
+                """
+                CREATE TABLE IF NOT EXISTS _bobbin_files(
+                    target_table VARCHAR NOT NULL PRIMARY KEY, file VARCHAR NOT NULL, changed BIGINT NOT NULL,
+                    published BIGINT NOT NULL)
+                """)
+            hasBooks = true
+            return connection
+        }
     }
 
     /// See ``LoadTarget``.
@@ -80,7 +88,7 @@ extension ParquetTarget: TargetEngine {
 
     func commit() throws {
         for table in changed.sorted() {
-            try inner.connection.change(
+            try connection.change(
                 "UPDATE _bobbin_files SET changed = changed + 1 WHERE target_table = ?", [.text(table)])
         }
         isBehind = isBehind || !changed.isEmpty
@@ -95,7 +103,7 @@ extension ParquetTarget: TargetEngine {
     func prepare(_ manifest: RunManifest) throws -> TargetTable {
         let name = ParquetFiles.name(of: manifest.table)
         if !claimed.contains(manifest.table) {
-            let known = try inner.connection.query(
+            let known = try connection.query(
                 "SELECT 1 FROM _bobbin_files WHERE target_table = ?", [.text(manifest.table)])
             if known.isEmpty, try files.holds(name) {
                 throw LoadError(
@@ -108,7 +116,7 @@ extension ParquetTarget: TargetEngine {
         prepared = manifest.table
         // Without columns there is no table yet.
         if !claimed.contains(manifest.table), !table.columns.isEmpty {
-            try inner.connection.change(
+            try connection.change(
                 "INSERT INTO _bobbin_files VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING",
                 [.text(manifest.table), .text(name)])
             claimed.insert(manifest.table)
@@ -144,7 +152,7 @@ extension ParquetTarget: TargetEngine {
         let began = clock.uptime()
         // A tenth of the time at most, so that a backlog is not kept waiting.
         if !isIdle, began - publishedAt < max(60, 9 * lastSeconds) { return }
-        let connection = try inner.connection
+        let connection = try connection
         if !hasLooked { try lookForFiles(connection) }
         let tables = try connection.query(
             "SELECT target_table, file, changed FROM _bobbin_files WHERE changed > published ORDER BY target_table")

@@ -1,0 +1,62 @@
+import Databases
+import Load
+import Manifest
+import TestKit
+import Testing
+
+/// Unique indexes of tables in MariaDB that somebody else made.
+@Suite struct MySQLKeyTests {
+    private static func world(_ table: String) throws -> World {
+        let world = try World(.mariadb)
+        try MySQLConnection(try world.mariaDBSettings()).execute(table)
+        return world
+    }
+
+    private static func indexes(_ world: World) throws -> [String] {
+        try world.query(
+            """
+            SELECT DISTINCT index_name FROM information_schema.statistics
+            WHERE table_schema = DATABASE() AND table_name = 'rows' ORDER BY index_name
+            """)
+    }
+
+    /// One that stands on the key's columns is the key's: none is made besides.
+    @Test(
+        arguments: ["PRIMARY KEY (b, a)", "UNIQUE INDEX own (a, b)"],
+        [WriteMode.merge, .insertOnly, .updateOnly, .scd2, .replace])
+    func anIndexUponTheKeyIsTheKeys(_ index: String, _ mode: WriteMode) throws {
+        let versions = mode == .scd2 ? ", _valid_from datetime(6) NOT NULL, _valid_to datetime(6)" : ""
+        let name = index.hasPrefix("P") ? "PRIMARY" : "own"
+        // Of versions the key is another one.
+        let key = mode == .scd2 ? index.replacing(")", with: ", _valid_from)") : index
+        let world = try Self.world(
+            "CREATE TABLE `rows`(a bigint NOT NULL, b bigint NOT NULL, v longtext\(versions), \(key))")
+        let batch = Batch([], ["a": .integer, "b": .integer, "v": .text], mode: mode, key: ["a", "b"])
+        if mode == .updateOnly { _ = try world.query("INSERT INTO \"rows\" VALUES (1, 2, 'old') RETURNING 1") }
+        for value in ["x", "y"] {
+            let outcome = try world.load(batch.with { $0.chunks = [[#"{"a":1,"b":2,"v":"\#(value)"}"#]] })
+            #expect(KeyTests.stops(outcome) == [])
+        }
+        let expected = mode == .insertOnly ? ["1|2|x"] : mode == .scd2 ? ["1|2|x", "1|2|y"] : ["1|2|y"]
+        #expect(try world.rows(["a", "b", "v"]) == expected)
+        #expect(try Self.indexes(world) == [name])
+    }
+
+    /// Others are refused, and nothing was made by then.
+    @Test(
+        arguments: [
+            ("UNIQUE INDEX other (v)", "other"), ("PRIMARY KEY (id, v)", "PRIMARY"),
+            ("UNIQUE INDEX other (k(3))", "other"),
+        ], [WriteMode.merge, .insertOnly, .updateOnly])
+    func othersAreRefusedBeforeAnythingIsMade(_ index: (sql: String, name: String), _ mode: WriteMode) throws {
+        let world = try Self.world(
+            "CREATE TABLE `rows`(id bigint NOT NULL, k varchar(20) NOT NULL, v varchar(20) NOT NULL, \(index.sql))")
+        let outcome = try world.load(
+            Batch(
+                [#"{"id":1,"k":"a","v":"b"}"#], ["id": .integer, "k": .text, "v": .text], mode: mode,
+                key: [index.sql.contains("(k") ? "k" : "id"]))
+        let reasons = KeyTests.stops(outcome)
+        #expect(reasons.count == 1 && reasons[0].contains("another unique index, \(index.name)"), "\(reasons)")
+        #expect(try Self.indexes(world) == [index.name])
+    }
+}
