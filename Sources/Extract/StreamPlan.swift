@@ -135,6 +135,11 @@ package final class StreamPlan: Sendable {
     ///
     /// - Parameter base: the number of the partition's last manifest; 0 when there is none.
     func limitRefusal(base: Int) -> ExtractError? {
+        if wish.isFullRefresh, wish.since != nil {
+            return ExtractError(
+                .configuration,
+                "--full-refresh with --since would put a part in the place of all rows: leave one of the two out")
+        }
         guard wish.limit != nil else { return nil }
         if settings.mode.isReplace, base > 0 {
             return ExtractError(
