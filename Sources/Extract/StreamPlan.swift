@@ -179,6 +179,12 @@ package final class StreamPlan: Sendable {
         }
     }
 
+    /// Whether rows are still read in the order that a broken-off run ended in: a table of few rows is read in none.
+    func canGoOn(from resume: JSONValue) -> Bool {
+        guard case .sql(let plan) = source, plan.cursor == nil else { return true }
+        return !plan.order.isEmpty && resume["after"]?.elements?.count == plan.order.count
+    }
+
     /// Whether each run reads all that there is, as far as that is in the stream's hands.
     var readsAll: Bool { settings.mode.isReplace || settings.changes.deletesMissing && isFileSource }
 
