@@ -75,7 +75,7 @@ struct PartitionExtraction {
         if stream.isFileSource, nothingNew(files, from) { return }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
-                let resume = run.checkpoints.last?.entry.cursor, !resume.isNull
+                let resume = run.checkpoints.last?.entry.cursor, !resume.isNull, stream.canGoOn(from: resume)
             else { return false }
             return !stream.isFileSource || FileSeen.isCurrent(files, resume, allowingGone: !stream.readsAll)
         }

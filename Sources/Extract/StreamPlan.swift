@@ -135,6 +135,11 @@ package final class StreamPlan: Sendable {
     ///
     /// - Parameter base: the number of the partition's last manifest; 0 when there is none.
     func limitRefusal(base: Int) -> ExtractError? {
+        if wish.isFullRefresh, wish.since != nil {
+            return ExtractError(
+                .configuration,
+                "--full-refresh with --since would put a part in the place of all rows: leave one of the two out")
+        }
         guard wish.limit != nil else { return nil }
         if settings.mode.isReplace, base > 0 {
             return ExtractError(
@@ -172,6 +177,12 @@ package final class StreamPlan: Sendable {
         return columns.map { column in
             known.first { $0.type == column.type && $0.name.isSame(as: column.name) } ?? column
         }
+    }
+
+    /// Whether rows are still read in the order that a broken-off run ended in: a table of few rows is read in none.
+    func canGoOn(from resume: JSONValue) -> Bool {
+        guard case .sql(let plan) = source, plan.cursor == nil else { return true }
+        return !plan.order.isEmpty && resume["after"]?.elements?.count == plan.order.count
     }
 
     /// Whether each run reads all that there is, as far as that is in the stream's hands.

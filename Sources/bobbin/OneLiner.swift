@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Extract
+internal import Glibc
 internal import Manifest
 
 /// `run --from ... --to ...`: a job without a file, written as the configuration that it stands for.
@@ -79,6 +81,14 @@ struct OneLiner: ParsableArguments {
             """
     }
 
+    /// A file that is named, and not by a glob, must be there.
+    func check(_ plans: [StreamPlan]) throws {
+        guard let from, plans.contains(where: { $0.isFileSource && $0.partitions.isEmpty }),
+            !from.contains(where: { "*?[{".contains($0) })
+        else { return }
+        throw CommandError(.usage, "--from \(from): there is no such file")
+    }
+
     /// What a place is called, within the length of a name.
     private static func name(_ place: some StringProtocol) -> String {
         let name = String(place)
@@ -126,6 +136,10 @@ struct OneLiner: ParsableArguments {
         if let name = host.first { keys.append("host: \(quoted(String(name)))") }
         if host.count == 2 { keys.append("port: \(host[1])") }
         if parts.count == 2 { keys.append("database: \(quoted(String(parts[1])))") }
+        // libmariadb reads none by itself.
+        if let home = getenv("HOME"), access("\(String(cString: home))/.my.cnf", R_OK) == 0 {
+            keys.append("defaults_file: \"~/.my.cnf\"")
+        }
         return (keys.joined(separator: ", "), table)
     }
 

@@ -33,6 +33,7 @@ struct Run: ParsableCommand {
         }
         let workspace = try Workspace(common, needs: [.source, .target], text: text)
         let plans = try Session.plans(workspace, jobs, partitions, limit: part.checked(), isLoading: true)
+        try line.check(plans)
         let session = try Session(workspace, create: true, isQuiet: common.json)
         var options = session.loadOptions
         options.jobs = Set(plans.map(\.settings.job))

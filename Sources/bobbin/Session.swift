@@ -36,6 +36,12 @@ final class Session: Sendable {
         _ workspace: Workspace, _ jobs: [String], _ options: PartitionOptions, limit: Int? = nil,
         isLoading: Bool = false
     ) throws -> [StreamPlan] {
+        if options.fullRefresh, let since = options.since {
+            throw CommandError(
+                .usage,
+                "--full-refresh with --since \(since) would put a part in the place of all rows: leave one of the two out (--since alone adds "
+                    + "to what is there)")
+        }
         var wish = options.wish
         wish.limit = limit
         let fixed = wish

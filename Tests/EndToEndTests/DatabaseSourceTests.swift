@@ -307,6 +307,12 @@ import Testing
         let secret = try site.bobbin(
             "run", "--from", "in/x.csv", "--to", "postgres://postgres:hunter2@127.0.0.1:\(server.port)/postgres#t")
         #expect(secret.status == 64 && !"\(secret.output)\(secret.errors)".contains("hunter2"))
+        let absent = try site.bobbin("run", "--from", "in/nosuch.csv", "--to", "sqlite:warehouse.db#n")
+        #expect(
+            absent.status == 64 && absent.errors.contains("--from in/nosuch.csv: there is no such file"),
+            "\(absent.errors)")
+        let none = try site.bobbin("run", "--from", "in/nosuch*.csv", "--to", "sqlite:warehouse.db#n")
+        #expect(none.status == 0 && none.errors.contains("no file matches"), "\(none.errors)")
         for wrong in [
             ["--to", "sqlite:a.db#t"], ["--from", "in/x.csv"], ["--from", "in/x.csv", "--to", "sqlite:a.db"],
         ] {

@@ -49,7 +49,10 @@ import Testing
         let run = try site.bobbin("run", "--full-refresh")
         #expect(run.status == 0, "\(run.errors)")
         #expect(try rows(site, query) == ["1|a|0", "2|b|1", "3|a|1"])
-        // A part of the source is not all of it.
+        // A part of the source is not all of it, and takes the place of nothing.
+        let part = try site.bobbin("run", "--full-refresh", "--since", "3")
+        #expect(part.status == 64 && part.errors.contains("--full-refresh with --since 3"), "\(part.errors)")
+        #expect(try rows(site, query) == ["1|a|0", "2|b|1", "3|a|1"])
         try shop(site, "DELETE FROM orders WHERE id = 3")
         #expect(try site.bobbin("run", "--since", "3").status == 0)
         #expect(try rows(site, query) == ["1|a|0", "2|b|1", "3|a|1"])

@@ -357,5 +357,22 @@ final class Warehouse {
         #expect(verified.status == 0, "\(verified.errors)")
         let wrong = try run("defaults_file: my.cnf, tls: verified, sslrootcert: \(server.otherAuthority)")
         #expect(wrong.status != 0 && !wrong.errors.contains(MariaDBServer.rootPassword), "\(wrong.errors)")
+        // A port is TCP's, for localhost, too; the file of one's home is found as a shell finds it, and by the command line alone.
+        try site.write("home/.my.cnf", "[client]\nuser=root\npassword=\"\(MariaDBServer.rootPassword)\"\n")
+        func atHome(_ arguments: String...) throws -> Ended {
+            try Running(
+                "/usr/bin/env", ["HOME=\(site.directory.path)/home", Programs.bobbin] + arguments, in: site.directory
+            ).wait()
+        }
+        try site.write(
+            "bobbin.yaml",
+            "connections: {w: {type: mysql, host: localhost, port: \(server.port), database: test, defaults_file: ~/.my.cnf}}\njobs: {}\n"
+        )
+        let tested = try atHome("connections", "test")
+        #expect(tested.status == 0, "\(tested.output)\(tested.errors)")
+        try site.write("in/x.csv", "id\n1\n")
+        let line = try atHome("run", "--from", "in/x.csv", "--to", "mysql://localhost:\(server.port)/test#one")
+        #expect(line.status == 0, "\(line.output)\(line.errors)")
+        #expect(try server.connect().query("SELECT id FROM one").integer(0, 0) == 1)
     }
 }

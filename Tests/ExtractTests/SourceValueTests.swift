@@ -160,6 +160,9 @@ import Testing
                 ("varchar", "'é\"😀'", .text, "\"é\\\"😀\""), ("varchar", "''", .text, "\"\""),
                 ("blob", "unhex('00ff10')", .bytes, "\"AP8Q\""), ("date", "'2024-02-29'", .date, "\"2024-02-29\""),
                 ("date", "'infinity'", .date, "\"infinity\""),
+                ("date", "'0044-03-15 (BC)'", .date, "\"0044-03-15 BC\""),
+                ("timestamp", "'12345-03-15 (BC) 10:00:00.5'", .datetime, "\"12345-03-15 10:00:00.5 BC\""),
+                ("timestamptz", "'0044-03-15 (BC) 10:00:00+00'", .timestamp, "\"0044-03-15 10:00:00+00 BC\""),
                 ("time", "'23:59:59.123456'", .time, "\"23:59:59.123456\""),
                 ("timestamp", "'1999-12-31 23:59:59.5'", .datetime, "\"1999-12-31T23:59:59.5\""),
                 ("timestamptz", "'2026-01-01 12:00:00+02'", .timestamp, "\"2026-01-01T10:00:00Z\""),
@@ -204,6 +207,28 @@ import Testing
         let declared = try source.one(
             "table: other, source: {connection: db, table: t}, mode: append, columns: {a: bytes, b: text}")
         #expect(declared.result.rejected == 4)
+    }
+
+    /// A database that checks no text gives it as it is; what is no UTF-8 is refused with its row.
+    @Test func textsOfSQLASCIIAreChecked() throws {
+        let source = try SourceWorld(.postgres)
+        let admin = try source.world.postgresSettings()
+        let name = "\(source.world.schema)_ascii"
+        try PostgresConnection(admin).execute(
+            "CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+        defer { _ = try? PostgresConnection(admin).execute("DROP DATABASE \(name) WITH (FORCE)") }
+        var settings = admin
+        settings.parameters["dbname"] = name
+        try PostgresConnection(settings).execute(
+            #"CREATE TABLE t(id int PRIMARY KEY, v text, "é" text); INSERT INTO t VALUES (1, 'é', 'it''s \'), (2, E'\xe9\xff', NULL), (3, '😀', NULL)"#
+        )
+        let fixed = settings
+        source.opener = { inner in (try? PostgresSession(fixed, schema: "public")) ?? inner }
+        let found = try source.one("streams: {t: {mode: append}}")
+        #expect(found.error == nil)
+        #expect(found.rows == [#"{"id":1,"v":"é","é":"it's \\"}"#, #"{"id":3,"v":"😀","é":null}"#])
+        #expect(found.result.rejected == 1)
+        #expect(try source.rejects().contains { $0.contains("no UTF-8") })
     }
 
     /// Computed columns are values like others; parts of a table are read with it, and a table without columns is nothing.

@@ -270,4 +270,6 @@ private final class InterposedRows: SQLRows {
     }
 
     func appendText(_ column: Int, to buffer: RawBuffer) -> Bool { inner.appendText(column, to: buffer) }
+
+    func isNumber(_ column: Int) -> Bool? { inner.isNumber(column) }
 }

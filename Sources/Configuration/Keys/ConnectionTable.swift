@@ -36,7 +36,7 @@ extension Table {
             Key("user_agent", .text(.expanded), standard: "bobbin", for: ["http", "s3"], "The User-Agent header."),
             Key(
                 "path", .text(.expanded), required: true, for: ["files", "sftp", "sqlite", "duckdb", "parquet"],
-                "files, sftp: the directory below which sources are sought (sftp: from the server's root). sqlite, duckdb: the database file. parquet: the files' directory."
+                "A leading `~/` is the home directory of this host (not of sftp). files, sftp: the directory below which sources are sought (sftp: from the server's root). sqlite, duckdb: the database file. parquet: the files' directory."
             ),
             Key("bucket", .text(.expanded), required: true, for: ["s3"], "The bucket."),
             Key(
@@ -64,7 +64,10 @@ extension Table {
             Key(
                 "host", .text(.expanded), for: ["sftp", "postgres", "mysql"],
                 "The host; of a database also the directory of its socket."),
-            Key("port", .integer(1...65535), for: ["sftp", "postgres", "mysql"], "The port; of sftp 22."),
+            Key(
+                "port", .integer(1...65535), for: ["sftp", "postgres", "mysql"],
+                "The port; of sftp 22. A port of mysql is one of TCP, for localhost, too, where the socket is taken otherwise."
+            ),
             Key("database", .text(.expanded), for: ["postgres", "mysql"], "The database."),
             Key(
                 "connection_string", .text(.maybeSecret), for: ["odbc"],
@@ -99,7 +102,7 @@ extension Table {
                 "How the connection is encrypted; only verified knows whom it talks to."),
             Key(
                 "defaults_file", .text(.expanded), for: ["mysql"],
-                "A file such as `.my.cnf` (groups client and bobbin) for what is not named here."),
+                "A file such as `~/.my.cnf` (groups client and bobbin) for what is not named here."),
             Key(
                 "schema", .text(.name), for: ["postgres"],
                 "Where tables lie; made when absent. Without it the search path decides."),

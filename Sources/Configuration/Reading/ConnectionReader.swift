@@ -16,7 +16,7 @@ struct ConnectionReader {
         case "http":
             return readHTTP(fields, expander).map(Connection.http)
         case "files":
-            return expander.text("path", of: fields).map { .files(FilesSettings(path: $0)) }
+            return expander.file("path", of: fields).map { .files(FilesSettings(path: $0)) }
         case "s3":
             return readS3(fields, expander).map(Connection.s3)
         case "sftp":
@@ -27,27 +27,27 @@ struct ConnectionReader {
             return .mysql(
                 MySQLConnectionSettings(
                     host: expander.text("host", of: fields), port: fields.optionalInteger("port"),
-                    socket: expander.text("socket", of: fields), user: expander.text("user", of: fields),
+                    socket: expander.file("socket", of: fields), user: expander.text("user", of: fields),
                     password: expander.secret("password", of: fields), database: expander.text("database", of: fields),
                     tls: fields.choice("tls", MySQLConnectionSettings.TLS.preferred),
-                    authority: expander.text("sslrootcert", of: fields),
-                    certificate: expander.text("sslcert", of: fields), key: expander.text("sslkey", of: fields),
-                    defaultsFile: expander.text("defaults_file", of: fields),
+                    authority: expander.file("sslrootcert", of: fields),
+                    certificate: expander.file("sslcert", of: fields), key: expander.file("sslkey", of: fields),
+                    defaultsFile: expander.file("defaults_file", of: fields),
                     connectTimeout: fields.duration("connect_timeout"),
                     statementTimeout: fields.duration("statement_timeout"), lockTimeout: fields.duration("lock_timeout")
                 ))
         case "odbc":
             return .odbc(readODBC(fields, expander))
         case "duckdb", "parquet":
-            return expander.text("path", of: fields).map { path in
+            return expander.file("path", of: fields).map { path in
                 let settings = DuckDBConnectionSettings(
-                    path: path, library: expander.text("library", of: fields) ?? "",
+                    path: path, library: expander.file("library", of: fields) ?? "",
                     memoryLimit: fields.size("memory_limit"), threads: fields.optionalInteger("threads"),
                     busyTimeout: fields.duration("busy_timeout"))
                 return type == "parquet" ? .parquet(settings) : .duckdb(settings)
             }
         default:
-            return expander.text("path", of: fields).map { path in
+            return expander.file("path", of: fields).map { path in
                 .sqlite(
                     SQLiteSettings(
                         path: path, cacheSize: fields.size("cache_size"),
@@ -69,7 +69,7 @@ struct ConnectionReader {
             authorization: authorization,
             method: fields.choice("method", HTTPMethod.get),
             clientCertificate: certificate,
-            caFile: expander.text("ca_file", of: fields),
+            caFile: expander.file("ca_file", of: fields),
             verifyTLS: fields.boolean("verify_tls"),
             timeouts: readTimeouts(fields),
             rateLimit: fields.optionalText("rate_limit").flatMap { try? RateLimit(parsing: $0) },
@@ -83,7 +83,7 @@ struct ConnectionReader {
             ("host", "host"), ("database", "dbname"), ("user", "user"), ("sslrootcert", "sslrootcert"),
             ("sslcert", "sslcert"), ("sslkey", "sslkey"),
         ] {
-            if let value = expander.text(key, of: fields) { parameters[name] = value }
+            if let value = expander.file(key, of: fields) { parameters[name] = value }
         }
         if let port = fields.optionalInteger("port") { parameters["port"] = "\(port)" }
         if let mode = fields.optionalText("sslmode") { parameters["sslmode"] = mode }
@@ -179,9 +179,9 @@ struct ConnectionReader {
     private func readCertificate(_ fields: Fields, _ expander: Expander) -> ClientCertificate? {
         guard let certificate = fields.section("client_certificate") else { return nil }
         certificate.checkKeys()
-        let key = expander.text("key", of: certificate)
+        let key = expander.file("key", of: certificate)
         let password = expander.secret("key_password", of: certificate)
-        return expander.text("cert", of: certificate).map {
+        return expander.file("cert", of: certificate).map {
             ClientCertificate(certificate: $0, key: key, keyPassword: password)
         }
     }

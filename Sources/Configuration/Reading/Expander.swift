@@ -18,6 +18,13 @@ struct Expander {
         return expand(text, isSecret: isSecret, at: place.mark, place.path)
     }
 
+    /// As ``text(_:of:)``, the name of a file of this host: a leading `~/` is the home directory.
+    func file(_ name: String, of fields: Fields) -> String? {
+        guard let path = text(name, of: fields) else { return nil }
+        guard path.hasPrefix("~/"), let home = environment.variable("HOME"), !home.isEmpty else { return path }
+        return home + path.dropFirst()
+    }
+
     func secret(_ name: String, of fields: Fields) -> Secret? {
         text(name, of: fields).map { Secret($0) }
     }

@@ -30,7 +30,7 @@ extension ConnectionReader {
                 secret.map { .init(accessKey: access, secretKey: $0, sessionToken: token) }
             },
             isPathStyle: fields.has("path_style") ? fields.boolean("path_style") : endpoint != nil,
-            caFile: expander.text("ca_file", of: fields), verifyTLS: fields.boolean("verify_tls"),
+            caFile: expander.file("ca_file", of: fields), verifyTLS: fields.boolean("verify_tls"),
             timeouts: readTimeouts(fields),
             rateLimit: fields.optionalText("rate_limit").flatMap { try? RateLimit(parsing: $0) }, proxy: proxy,
             userAgent: expander.text("user_agent", of: fields) ?? "")
@@ -47,7 +47,7 @@ extension ConnectionReader {
         let user = expander.text("user", of: fields)
         let password = expander.secret("password", of: fields)
         let keyPassword = expander.secret("key_password", of: fields)
-        let knownHosts = expander.text("known_hosts", of: fields)
+        let knownHosts = expander.file("known_hosts", of: fields)
         guard let path = expander.text("path", of: fields), let host, let user, let knownHosts else { return nil }
         if host.utf8.contains(where: { "/?#@ ".utf8.contains($0) }) {
             fields.fail(
@@ -59,7 +59,7 @@ extension ConnectionReader {
         }
         return SFTPConnectionSettings(
             host: host, port: fields.optionalInteger("port") ?? 22, user: user, password: password,
-            keyFile: expander.text("key_file", of: fields), keyPassword: keyPassword, knownHosts: knownHosts,
+            keyFile: expander.file("key_file", of: fields), keyPassword: keyPassword, knownHosts: knownHosts,
             path: "/" + Self.trimmed(path), timeouts: readTimeouts(fields))
     }
 

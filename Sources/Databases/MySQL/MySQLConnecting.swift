@@ -42,6 +42,8 @@ extension MySQLConnection {
             set(Options.defaultsFile, text: file)
         }
         if let group = settings.defaultsGroup { set(Options.defaultsGroup, text: group) }
+        // For localhost libmariadb would take its own socket, and forget the port.
+        if settings.socket == nil, settings.port != nil { set(Options.transport, number: MySQLLibrary.tcp) }
         set(Options.charset, text: "utf8mb4")
         set(Options.connectTimeout, number: seconds(settings.connectSeconds))
         set(Options.readTimeout, number: seconds(settings.readSeconds))

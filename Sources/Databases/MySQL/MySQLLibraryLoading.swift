@@ -8,6 +8,7 @@ extension MySQLLibrary {
         static let defaultsGroup: UInt32 = 5
         static let charset: UInt32 = 7
         static let localInfile: UInt32 = 8
+        static let transport: UInt32 = 9
         static let readTimeout: UInt32 = 11
         static let writeTimeout: UInt32 = 12
         static let reconnect: UInt32 = 20
@@ -18,6 +19,8 @@ extension MySQLLibrary {
         static let enforceTLS: UInt32 = 38
     }
 
+    /// MYSQL_PROTOCOL_TCP of enum mysql_protocol_type.
+    static let tcp: UInt32 = 1
     /// MARIADB_CONNECTION_SERVER_STATUS of mariadb_get_info, and its bit SERVER_STATUS_IN_TRANS.
     static let serverStatusInfo: UInt32 = 30
     static let inTransaction: UInt32 = 1

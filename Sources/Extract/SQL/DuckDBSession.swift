@@ -91,12 +91,22 @@ package final class DuckDBSession: SQLSession {
         case "BOOLEAN": return column(.boolean, .boolean)
         case "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER": return column(.integer, .integer)
         case "BIGINT": return column(.bigint, .integer)
-        case "UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM": return column(.decimal, .number, text)
+        case "BIGNUM":
+            var whole = column(.decimal, .number, text)
+            // A literal of so many digits would be a float.
+            whole.boundary = SQLColumn.Boundary(text, .text)
+            return whole
+        case "UBIGINT", "HUGEINT", "UHUGEINT": return column(.decimal, .number, text)
         case "FLOAT":
             var single = column(.double, .number, "CAST(\(quoted) AS DOUBLE)")
             single.isOrderable = false
+            // A literal without quotes is a DECIMAL, of which another float may be made.
+            single.boundary = SQLColumn.Boundary(single.expression, .text)
             return single
-        case "DOUBLE": return column(.double, .number)
+        case "DOUBLE":
+            var double = column(.double, .number)
+            double.boundary = SQLColumn.Boundary(quoted, .text)
+            return double
         case "VARCHAR": return column(.text, .text)
         case "BLOB": return column(.bytes, .bytes)
         case "DATE": return column(.date, .moment, text)
@@ -108,8 +118,24 @@ package final class DuckDBSession: SQLSession {
         default: break
         }
         if declared.hasPrefix("DECIMAL") { return column(.decimal, .number, text) }
-        let isNested = declared.hasSuffix("]") || ["STRUCT(", "MAP("].contains { declared.hasPrefix($0) }
-        return isNested ? column(.json, .json, "CAST(to_json(\(quoted)) AS VARCHAR)") : column(.text, .text, text)
+        if declared.hasSuffix("]") || ["STRUCT(", "MAP("].contains(where: { declared.hasPrefix($0) }) {
+            var nested = column(.json, .json, "CAST(to_json(\(quoted)) AS VARCHAR)")
+            nested.cursorRefusal =
+                "a value of type \(declared) is read as JSON, which has another order; choose another column"
+            return nested
+        }
+        var other = column(.text, .text, text)
+        if declared.hasPrefix("UNION(") || declared == "VARIANT" {
+            other.isOrderable = false
+            other.cursorRefusal = "values of different types have an order of their own; choose another column"
+        }
+        if declared.hasPrefix("ENUM(") {
+            other.isOrderable = false
+            other.cursorRefusal =
+                "an enumeration is ordered by the place of its values, and compared by their text; choose another column, or read a "
+                + "query that makes it \(text)"
+        }
+        return other
     }
 
     /// See ``SQLSession``.

@@ -114,6 +114,14 @@ package final class MySQLSession: SQLSession {
                 found.name, type, form, native: found.kind.map { "\($0)" } ?? "unknown",
                 expression: expression ?? quoted, isNullable: !found.flags.contains(.notNull))
         }
+        if !found.flags.isDisjoint(with: [.isEnum, .isSet]) || found.kind == .enum || found.kind == .set {
+            var column = column(.text, .text)
+            column.isOrderable = false
+            column.cursorRefusal =
+                "an ENUM or SET is ordered by the place of its values, and compared by their text; choose another column, or read a "
+                + "query that makes it CONCAT(\(quoted))"
+            return column
+        }
         switch found.kind {
         case .tiny, .short, .int24, .year: return column(.integer, .integer)
         case .long: return column(.integer, .integer)
@@ -127,21 +135,31 @@ package final class MySQLSession: SQLSession {
             return single
         case .double: return column(.double, .number)
         case .decimal, .oldDecimal: return column(.decimal, .number)
-        case .bit where found.length == 1: return column(.boolean, .boolean)
-        case .bit: return column(found.length < 54 ? .integer : found.length < 64 ? .bigint : .decimal, .bits)
+        case .bit:
+            var bits =
+                found.length == 1
+                ? column(.boolean, .boolean)
+                : column(found.length < 54 ? .integer : found.length < 64 ? .bigint : .decimal, .bits)
+            // Its bytes are no text.
+            bits.boundary = SQLColumn.Boundary("CAST(\(quoted) AS UNSIGNED)", .integer)
+            return bits
         case .date, .newDate: return column(.date, .moment)
         case .time: return column(.time, .moment)
         case .dateTime: return column(.datetime, .moment)
         // The session's zone is UTC.
         case .timestamp: return column(.timestamp, .instant)
-        case .json: return column(.json, .json)
+        case .json:
+            var json = column(.json, .json)
+            json.cursorRefusal = "a JSON value is compared with a text as with a JSON string; choose another column"
+            return json
         case .geometry:
             var shape = column(.text, .text, "ST_AsText(\(quoted))")
             shape.isOrderable = false
+            shape.cursorRefusal = "geometries have no order; choose another column"
             return shape
         case .tinyBlob, .mediumBlob, .longBlob, .blob, .varString, .string, .varchar:
             return found.isBytes ? column(.bytes, .bytes) : column(.text, .text)
-        case .enum, .set, .null, nil: return column(.text, .text)
+        case .null, .enum, .set, nil: return column(.text, .text)
         }
     }
 

@@ -74,6 +74,7 @@ package final class ODBCSession: SQLSession {
             shape.columns[index].name = declared.name
             shape.columns[index].expression = try dialect.quote(declared.name)
             shape.columns[index].native = declared.typeName
+            restrict(&shape.columns[index])
             shape.columns[index].isNullable = declared.isNullable != false
             shape.columns[index].standard = declared.defaultValue
         }
@@ -86,6 +87,42 @@ package final class ODBCSession: SQLSession {
 
     /// The columns of the result that has no rows.
     package func shape(of query: String) throws -> SQLShape { try shape(from: SQLRead.source(of: query)) }
+
+    /// What the declared type says of a column's order; a table's catalogue tells more of it than a result.
+    private func restrict(_ column: inout SQLColumn) {
+        column.cursorRefusal = nil
+        column.boundary = nil
+        switch spelling.product {
+        case .mariaDB where ["ENUM", "SET"].contains(column.native.uppercased()):
+            column.isOrderable = false
+            column.cursorRefusal =
+                "an ENUM or SET is ordered by the place of its values, and compared by their text; choose another column, or read a "
+                + "query that makes it CONCAT(\(column.expression))"
+        // A float32 is equal to its shortest digits by chance only.
+        case .mariaDB where column.native.lowercased() == "float":
+            column.boundary = SQLColumn.Boundary("\(column.expression) + 0e0", .number)
+        case .postgres where column.native.lowercased() == "float4":
+            column.boundary = SQLColumn.Boundary("\(column.expression)::float8", .number)
+        case .sqlite where SQLiteAffinity(declared: column.native) == .none:
+            column.isOrderable = false
+            column.cursorRefusal = ODBCSession.untyped
+        case .sqlite:
+            // The driver makes other texts of what is there, and NULL of what does not fit the declared type.
+            switch column.type {
+            case .double, .decimal, .date, .time, .datetime:
+                let name = column.expression
+                column.boundary = SQLColumn.Boundary(
+                    "CASE typeof(\(name)) WHEN 'real' THEN printf('%!.17g', \(name)) ELSE CAST(\(name) AS TEXT) END",
+                    .text)
+            default: break
+            }
+        default: break
+        }
+    }
+
+    private static let untyped =
+        "it has no declared type, and the driver does not tell numbers from texts, which SQLite never takes for equal; choose another "
+        + "column, or read it by a connection of type sqlite"
 
     private func shape(from source: String) throws -> SQLShape {
         let found = try connection.query("SELECT * FROM \(source) WHERE 1 = 0")
@@ -111,6 +148,17 @@ package final class ODBCSession: SQLSession {
             found.name, type, form, native: found.typeName, expression: try dialect.quote(found.name),
             isNullable: found.isNullable != false)
         column.isOrderable = spelling.product.isOrderable(found.form)
+        restrict(&column)
+        switch spelling.product {
+        // CHAR, too, which a table's catalogue tells apart.
+        case .mariaDB where found.typeName.lowercased() == "char":
+            column.cursorRefusal =
+                "to the driver a CHAR, an ENUM and a SET of a query are the same, of which the last two are ordered otherwise than they "
+                + "are compared; choose another column, or make it CONCAT(\(column.expression)) in the query"
+        // The driver's own name for what has no declared type.
+        case .sqlite where found.typeName == "varchar": column.cursorRefusal = ODBCSession.untyped
+        default: break
+        }
         return column
     }
 

@@ -18,8 +18,13 @@ package final class PostgresSession: SQLSession {
                 "SELECT pg_catalog.set_config('search_path', $1, false)",
                 [.text(try PostgresConnection.quote(identifier: schema))])
         }
-        let found = try connection.query("SELECT current_schema()")
+        let found = try connection.query("SELECT current_schema(), pg_catalog.current_setting('server_encoding')")
         defaultSchema = schema ?? (found.rows > 0 ? found.text(0, 0) : nil)
+        // Such a database checks no text when it is stored, and would refuse the whole table for one that is no UTF-8: the reader
+        // sets that row aside.
+        if found.rows > 0, found.text(0, 1) == "SQL_ASCII" {
+            try connection.execute("SET client_encoding TO SQL_ASCII")
+        }
     }
 
     /// See ``SQLSession``.
@@ -139,7 +144,12 @@ package final class PostgresSession: SQLSession {
         case 16: return column(.boolean, .boolean)
         case 21, 23, 26: return column(.integer, .integer)
         case 20: return column(.bigint, .integer)
-        case 700, 701: return column(.double, .number)
+        case 700:
+            var single = column(.double, .number)
+            // Compared as a float64, which the shortest digits of a float32 are not equal to.
+            single.boundary = SQLColumn.Boundary("\(quoted)::pg_catalog.float8", .number)
+            return single
+        case 701: return column(.double, .number)
         case 1700: return column(.decimal, .number)
         case 17: return column(.bytes, .hexadecimal)
         case 1082: return column(.date, .moment)
@@ -147,14 +157,28 @@ package final class PostgresSession: SQLSession {
         case 1114: return column(.datetime, .moment)
         case 1184: return column(.timestamp, .instant)
         case 2950: return column(.uuid, .text)
-        case 114, 3802: return column(.json, .json)
+        case 3802: return column(.json, .json)
+        case 114:
+            var json = column(.json, .json)
+            json.cursorRefusal =
+                "values of type json have no order; choose another column, or read a query that makes it jsonb"
+            return json
         default: break
         }
         // Arrays and composite values have a JSON of their own.
         if type?.category == "A" || type?.category == "C" {
-            return column(.json, .json, "pg_catalog.to_json(\(quoted))")
+            var nested = column(.json, .json, "pg_catalog.to_json(\(quoted))")
+            nested.cursorRefusal =
+                "a value of type \(native) is read as JSON, which the server does not compare it with; choose another column, or read a "
+                + "query that makes it text"
+            return nested
         }
-        return column(.text, .text)
+        var other = column(.text, .text)
+        // Names of objects (regclass, pg_type.dat); in comparisons they are numbers.
+        if native.hasPrefix("reg"), type?.category == "N" {
+            other.boundary = SQLColumn.Boundary("\(quoted)::pg_catalog.oid", .integer)
+        }
+        return other
     }
 
     /// See ``SQLSession``.

@@ -275,6 +275,14 @@ package final class RecordWriter {
     private func moment(
         _ column: Int, _ base: UnsafePointer<UInt8>, _ count: Int, isInstant: Bool
     ) throws(RecordFault) {
+        if base[count &- 1] != UInt8(ascii: "C"), let mark = RecordWriter.markOfOldYear(base, count) {
+            // PostgreSQL's words, so that those of all engines are the same.
+            scratch.removeAll()
+            scratch.append(UnsafeRawBufferPointer(start: base, count: mark))
+            scratch.append(UnsafeRawBufferPointer(start: base + (mark &+ 5), count: count &- mark &- 5))
+            for byte in " BC".utf8 { scratch.append(byte) }
+            return try text(column, scratch.base, scratch.count)
+        }
         // What is no plain date and time (`infinity`, years before 1 and after 9999) stays in the engine's words.
         guard count >= 19, base[10] == 0x20, base[4] == UInt8(ascii: "-"), base[count &- 1] != UInt8(ascii: "C") else {
             return try text(column, base, count)
@@ -295,6 +303,20 @@ package final class RecordWriter {
             room[written &+ 1] = UInt8(ascii: "\"")
             return written &+ 2
         }
+    }
+
+    /// Where DuckDB's ` (BC)` stands, which follows the date; nil where it does not.
+    private static func markOfOldYear(_ base: UnsafePointer<UInt8>, _ count: Int) -> Int? {
+        // Years have four digits or more.
+        var place = 10
+        while place &+ 5 <= count, place <= 14 {
+            if base[place] == 0x20, base[place &+ 1] == UInt8(ascii: "(") {
+                return memcmp(base + place, " (BC)", 5) == 0 ? place : nil
+            }
+            if base[place] == 0x20 { return nil }
+            place &+= 1
+        }
+        return nil
     }
 
     private static func hasZone(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {

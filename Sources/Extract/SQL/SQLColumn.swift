@@ -42,6 +42,33 @@ package struct SQLColumn: Sendable, Hashable {
     package var isGenerated: Bool
     /// Whether a literal made of a value's text is equal to the value, so that rows can be read on from it.
     package var isOrderable: Bool
+    /// What the values are read as where rows are read on from them; nil where the record's text will do.
+    package var boundary: Boundary?
+    /// Why no cursor can go by it, and what to do; nil where one can.
+    package var cursorRefusal: String?
+
+    /// The text that a literal is made of which is equal to the value.
+    package struct Boundary: Sendable, Hashable {
+        /// What stands in the list of a SELECT.
+        package var expression: String
+        /// How the literal is spelled.
+        package var form: Form
+
+        /// An expression and the form of its text.
+        package init(_ expression: String, _ form: Form) {
+            self.expression = expression
+            self.form = form
+        }
+    }
+
+    /// The column as the order goes by it.
+    var ordering: SQLColumn {
+        guard let boundary else { return self }
+        var column = self
+        column.expression = boundary.expression
+        column.form = boundary.form
+        return column
+    }
 
     /// Of a decimal: what its values stay within; nil when the engine does not say.
     package var precision: Precision? {

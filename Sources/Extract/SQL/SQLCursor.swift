@@ -22,12 +22,16 @@ struct SQLCursor {
     /// The value of the row that came last, in room that is used again.
     private var value: [UInt8] = []
     private var hasValue = false
+    /// Whether that value is a number, where the engine keeps that of each value.
+    private var isNumber: Bool?
     private var ties: [UInt64] = []
     private var hasAllTies = true
     /// What the run began with.
     private let from: JSONValue
     /// The value that the read begins with; nil at the first row.
     let start: String?
+    /// Whether `start` is a number; nil where that is not known, or goes without saying.
+    let startIsNumber: Bool?
 
     /// - Parameters:
     ///   - from: `cursor.to` of the log's last manifest.
@@ -47,6 +51,7 @@ struct SQLCursor {
         } else {
             start = settings.since
         }
+        startIsNumber = last == nil ? nil : self.from["number"]?.boolean
         boundary = isExact ? last.map { Array($0.utf8) } : nil
         guard isExact, let seen = self.from["seen"]?.elements else { return }
         guard self.from["columns"]?.text == fnv1a(self.columns.utf8) else {
@@ -65,10 +70,14 @@ struct SQLCursor {
     ///
     /// - Parameters:
     ///   - text: its cursor value.
+    ///   - isNumber: see ``SQLRows/isNumber(_:)``.
     ///   - row: the record.
     /// - Returns: `false` when the row is known from the run before.
-    mutating func note(_ text: UnsafeRawBufferPointer, _ row: UnsafeRawBufferPointer) -> Bool {
-        if !hasValue || !value.elementsEqual(text) {
+    mutating func note(
+        _ text: UnsafeRawBufferPointer, isNumber: Bool? = nil, _ row: UnsafeRawBufferPointer
+    ) -> Bool {
+        if !hasValue || self.isNumber != isNumber || !value.elementsEqual(text) {
+            self.isNumber = isNumber
             value.removeAll(keepingCapacity: true)
             value.append(contentsOf: text)
             hasValue = true
@@ -89,6 +98,7 @@ struct SQLCursor {
     var json: JSONValue {
         guard hasValue else { return from }
         var members: [(String, JSONValue)] = [("since", .string(String(decoding: value, as: UTF8.self)))]
+        if let isNumber { members.append(("number", .bool(isNumber))) }
         if hasAllTies {
             members.append(("seen", .array(ties.map { .string(String($0, radix: 16)) })))
             members.append(("columns", .string(fnv1a(columns.utf8))))

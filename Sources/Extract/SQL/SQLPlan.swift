@@ -38,7 +38,7 @@ package struct SQLPlan: Sendable {
     /// The columns that a full read is ordered by, so that it can be resumed; none where one chunk holds all.
     var order: [SQLColumn] {
         if let rows = relation?.rows, rows <= stream.chunk.rows, shape.hasSnapshot { return [] }
-        return shape.order.allSatisfy(\.isOrderable) ? shape.order : []
+        return shape.order.allSatisfy(\.isOrderable) ? shape.order.map(\.ordering) : []
     }
 }
 
@@ -87,6 +87,10 @@ struct SQLResolution {
             shape.columns[index].type = declared
             if declared == .bytes, column.form == .text { shape.columns[index].form = .bytes }
             if declared == .text, column.form == .bytes { shape.columns[index].form = .text }
+            // The order's literals are of the values that the records take.
+            for place in shape.order.indices where shape.order[place].name.isSame(as: column.name) {
+                shape.order[place].form = shape.columns[index].form
+            }
         }
         func find(_ name: String, _ use: String) throws -> SQLColumn {
             guard let column = shape.column(name) else {
@@ -103,11 +107,14 @@ struct SQLResolution {
         let key = try primaryKey(shape, place)
         try checkNames(shape, key, place)
         for partition in stream.partitions { _ = try find(partition.name, "the partition") }
+        let cursor = try self.source.cursor.map { try find($0.column, "cursor") }
+        if let cursor, let refusal = cursor.cursorRefusal {
+            throw ExtractError(.configuration, "\(place): \(cursor.name) cannot be the cursor: \(refusal)")
+        }
         return SQLPlan(
             stream: stream.resolved(name: name, table: table, primaryKey: key), relation: relation, shape: shape,
             source: source, dialect: session.dialect,
-            cursor: try self.source.cursor.map { try find($0.column, "cursor") },
-            open: open)
+            cursor: cursor?.ordering, open: open)
     }
 
     /// What the shape makes of the columns must have one name each, and the key's among them.

@@ -32,7 +32,9 @@ struct SQLRead {
         var hidden: [SQLColumn] = []
         var positions: [Int] = []
         for column in order {
-            if let index = columns.firstIndex(where: { $0.name.isSame(as: column.name) }) {
+            if let index = columns.firstIndex(where: {
+                $0.name.isSame(as: column.name) && $0.expression == column.expression
+            }) {
                 positions.append(index)
             } else {
                 positions.append(columns.count + hidden.count)
@@ -55,10 +57,15 @@ struct SQLRead {
     }
 
     /// The rows whose cursor, the first column of the order, is at least `value`; all that have one without it.
-    func rows(from value: String?) throws -> String {
+    ///
+    /// - Parameter isNumber: whether `value` is a number; nil where that is not known, or goes without saying.
+    func rows(from value: String?, isNumber: Bool? = nil) throws -> String {
         guard let cursor = order.first else { return try rows() }
         let name = try dialect.quote(cursor.name)
-        if let value { return try select(filters + ["\(name) >= \(try literal(value, cursor))"], ordered: true, nil) }
+        if let value {
+            let literal = try literal(value, cursor, isNumber: isNumber)
+            return try select(filters + ["\(name) >= \(literal)"], ordered: true, nil)
+        }
         return try select(filters + (cursor.isNullable ? ["\(name) IS NOT NULL"] : []), ordered: true, nil)
     }
 
@@ -75,8 +82,12 @@ struct SQLRead {
     }
 
     private func select(_ conditions: [String], ordered: Bool, _ limit: Int?) throws -> String {
-        let all = columns + hidden
-        let list = self.list ?? (all.isEmpty ? "NULL" : all.map(\.expression).joined(separator: ", "))
+        // A name of its own, or the order would be by either of two columns.
+        let behind = hidden.enumerated().map { index, column in
+            column.boundary == nil ? column.expression : "\(column.expression) AS bobbin_order_\(index)"
+        }
+        let all = columns.map(\.expression) + behind
+        let list = self.list ?? (all.isEmpty ? "NULL" : all.joined(separator: ", "))
         var text = "SELECT \(list) FROM \(source)"
         if !conditions.isEmpty { text += " WHERE " + conditions.joined(separator: " AND ") }
         if ordered, !order.isEmpty {
@@ -104,7 +115,7 @@ struct SQLRead {
     }
 
     /// A value as it stands in a condition on its column.
-    func literal(_ text: String, _ column: SQLColumn) throws -> String {
+    func literal(_ text: String, _ column: SQLColumn, isNumber: Bool? = nil) throws -> String {
         switch column.form {
         case .integer, .number, .bits:
             // As a number, so that no engine compares by way of floats or texts.
@@ -116,7 +127,7 @@ struct SQLRead {
         case .moment, .instant:
             return try dialect.moment(text)
         case .boolean, .text, .json, .hexadecimal:
-            return try dialect.literal(text)
+            return try dialect.literal(text, of: column, isNumber: isNumber)
         }
     }
 

@@ -41,6 +41,13 @@ package protocol SQLRows: AnyObject {
     ///
     /// - Returns: `false` for NULL.
     func appendText(_ column: Int, to buffer: RawBuffer) -> Bool
+    /// Whether a value of the row that was read last is a number; nil where the column tells that of all its values.
+    func isNumber(_ column: Int) -> Bool?
+}
+
+extension SQLRows {
+    /// Most engines have columns of one type.
+    package func isNumber(_ column: Int) -> Bool? { nil }
 }
 
 /// How an engine spells statements.
@@ -49,6 +56,10 @@ package protocol SQLDialect: Sendable {
     func quote(_ name: String) throws -> String
     /// A text in its quotes.
     func literal(_ text: String) throws -> String
+    /// A value of a column whose values are texts, as far as the engine has types.
+    ///
+    /// - Parameter isNumber: what ``SQLRows/isNumber(_:)`` said of it; nil also for what a person wrote.
+    func literal(_ text: String, of column: SQLColumn, isNumber: Bool?) throws -> String
     /// Bytes, given as hexadecimal digits.
     func bytes(_ hexadecimal: String) throws -> String
     /// A date, or a date and time with a space between them, as a literal.
@@ -60,6 +71,9 @@ package protocol SQLDialect: Sendable {
 }
 
 extension SQLDialect {
+    /// A text in its quotes.
+    package func literal(_ text: String, of column: SQLColumn, isNumber: Bool?) throws -> String { try literal(text) }
+
     /// As in the SQL standard.
     package func bytes(_ hexadecimal: String) throws -> String { "x'\(hexadecimal)'" }
 

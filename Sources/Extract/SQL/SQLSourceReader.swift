@@ -74,8 +74,11 @@ final class SQLSourceReader: SourceReader {
             let column = plan.shape.column(field.name)
             let name = try plan.dialect.quote(field.name)
             let spelling = SQLRead(dialect: plan.dialect, source: "", columns: [], order: [], filters: [])
-            let value = try column.map { try spelling.literal(field.value, $0) } ?? plan.dialect.literal(field.value)
-            return "\(name) = \(value)"
+            guard let column else { return "\(name) = \(try plan.dialect.literal(field.value))" }
+            let text = try spelling.literal(field.value, column, isNumber: false)
+            let number = try spelling.literal(field.value, column)
+            // Where a value may be either, a partition is both.
+            return text == number ? "\(name) = \(text)" : "\(name) IN (\(text), \(number))"
         }
         read = SQLRead(
             dialect: plan.dialect, source: plan.source, columns: plan.shape.columns,
@@ -198,7 +201,8 @@ final class SQLSourceReader: SourceReader {
         }
         wasSeen = 0
         switch phase {
-        case .rows where cursor != nil: return try session.rows(read.rows(from: cursor?.start), read.columns)
+        case .rows where cursor != nil:
+            return try session.rows(read.rows(from: cursor?.start, isNumber: cursor?.startIsNumber), read.columns)
         case .rows: return try session.rows(read.rows(after: after, limit: limit), read.columns)
         case .nulls, .done: return try session.rows(read.rowsWithoutCursor(), read.columns)
         }
@@ -239,13 +243,21 @@ final class SQLSourceReader: SourceReader {
         ends.removeAll(keepingCapacity: true)
         for position in read.positions {
             guard rows.appendText(position, to: values) else {
+                if let cursor = plan.cursor {
+                    throw ExtractError(
+                        .configuration,
+                        "\(place): its cursor \(cursor.name) holds values that the driver gives as NULL, as they do not fit the type "
+                            + "\(cursor.native): choose another cursor, or read it by a connection of the database's own type"
+                    )
+                }
                 // Only a table that was changed meanwhile has NULL here.
                 throw ExtractError(.transient, "\(place): its key holds NULL: run again")
             }
             ends.append(values.count)
         }
         guard cursor != nil else { return }
-        let isNew = cursor?.note(values.bytes, writer.lastRow) ?? true
+        let isNumber = read.positions.first.flatMap { rows.isNumber($0) }
+        let isNew = cursor?.note(values.bytes, isNumber: isNumber, writer.lastRow) ?? true
         if !isNew { writer.dropLastRow() }
         if settings.cursor?.isExact == true, cursor?.hasTooManyTies == true {
             throw ExtractError(

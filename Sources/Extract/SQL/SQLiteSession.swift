@@ -98,8 +98,11 @@ package final class SQLiteSession: SQLSession {
         } else {
             type = upper.isEmpty ? .null : .text
         }
-        return SQLColumn(
+        var column = SQLColumn(
             name, type, type == .bytes ? .bytes : .text, native: declared, expression: SQLiteConnection.quote(name))
+        // Without an affinity values of all sorts come, and the text of one does not tell its sort.
+        column.isOrderable = SQLiteAffinity(declared: declared) != .none
+        return column
     }
 
     /// See ``SQLSession``.
@@ -176,9 +179,46 @@ private final class SQLiteRows: SQLRows {
         case .integer:
             withDecimalDigits(statement.integer(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
         case .float:
-            withDecimalDigits(statement.double(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
+            let value = statement.double(column)
+            if value.isInfinite {
+                // A literal that is as great.
+                for byte in (value < 0 ? "-9e999" : "9e999").utf8 { buffer.append(byte) }
+            } else {
+                withDecimalDigits(value) { buffer.append(UnsafeRawBufferPointer($0)) }
+            }
         }
         return true
+    }
+
+    func isNumber(_ column: Int) -> Bool? {
+        switch statement.kind(column) {
+        case .integer, .float: true
+        case .null, .text, .blob: false
+        }
+    }
+}
+
+/// What a column makes of values, and of literals that they are compared with (https://sqlite.org/datatype3.html, 3.1).
+enum SQLiteAffinity {
+    case number
+    case text
+    /// Values stay as they are; numbers stand before texts.
+    case none
+
+    /// By the declared type; an expression has none.
+    init(declared: String) {
+        let upper = declared.uppercased()
+        func has(_ words: String...) -> Bool { words.contains { upper.contains($0) } }
+        // ANY has one in tables that are not STRICT, which nobody needs to know.
+        if upper.isEmpty || upper == "ANY" {
+            self = .none
+        } else if has("INT") {
+            self = .number
+        } else if has("CHAR", "CLOB", "TEXT") {
+            self = .text
+        } else {
+            self = has("BLOB") ? .none : .number
+        }
     }
 }
 
@@ -193,6 +233,18 @@ struct SQLiteDialect: SQLDialect {
             throw ExtractError(.data, "a value with U+0000 cannot stand in a statement")
         }
         return "'" + text.replacing("'", with: "''") + "'"
+    }
+
+    /// A number without quotes: where the column has no affinity, any number is less than any text.
+    func literal(_ text: String, of column: SQLColumn, isNumber: Bool?) throws -> String {
+        // Of what a person wrote, and of the log of an earlier version, nobody knows which of the two it is. As a number it lets
+        // through all texts, so that no row is lost.
+        let isNumber = isNumber ?? (SQLiteAffinity(declared: column.native) != .text)
+        return isNumber && SQLiteDialect.isNumber(text) ? text : try literal(text)
+    }
+
+    private static func isNumber(_ text: String) -> Bool {
+        text.utf8.allSatisfy { "0123456789.eE+-".utf8.contains($0) } && Double(text) != nil
     }
 }
 
