@@ -128,6 +128,7 @@ package final class LoadWorker {
     /// Thins the archive by age, and by need when the disk runs short.
     private func thin() throws {
         try spool.thinArchive(queue, olderThan: options.retention) { false }
+        if holdsToken { try dropStages() }
         let isShort = { [spool, options] in try spool.files.freeSpace(spool.root, .spaceStatus) < options.lowWater }
         guard try isShort() else { return }
         try spool.thinArchive(queue, olderThan: options.minimumRetention) { try !isShort() }
