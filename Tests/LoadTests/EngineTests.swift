@@ -352,7 +352,7 @@ import Testing
     }
 
     /// So does a trigger of somebody's own that raises for a row.
-    @Test(arguments: TestTarget.servers, [WriteMode.merge, .append])
+    @Test(arguments: TestTarget.servers + [.sharing(.postgres), .sharing(.mariadb)], [WriteMode.merge, .append])
     func triggersRefuseSingleRows(_ target: TestTarget, _ mode: WriteMode) throws {
         let world = try World(target)
         let columns: KeyValuePairs<String, LogicalType> = ["id": .integer, "v": .text]
