@@ -121,7 +121,9 @@ final class Session: Sendable {
             found = try catalog.resolve(stream, siblings: job?.streams ?? [], disabled: job?.disabled ?? [])
         } catch { throw ExtractError(error) }
         if found.isEmpty {
-            Console.error("\(stream.job): no table of connection \(stream.source.connection) matches \(stream.name)")
+            Console.error(
+                "\(stream.job): every table of connection \(stream.source.connection) that matches \(stream.name) is disabled, or a stream of its own"
+            )
         }
         return found
     }

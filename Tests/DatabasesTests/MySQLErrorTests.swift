@@ -32,6 +32,31 @@ import Testing
         #expect(!connection.isBroken)
     }
 
+    /// The server's file layer has numbers of its own (mysys_err.h): EE_WRITE, EE_DELETE, EE_DISK_FULL, EE_FILENOTFOUND and so on.
+    @Test(
+        arguments: [
+            (1, DatabaseFailure.environment), (2, .environment), (3, .environment), (4, .environment),
+            (5, .environment),
+            (6, .environment), (9, .environment), (10, .environment), (14, .environment), (20, .environment),
+            (22, nil), (23, .environment), (27, .environment), (28, nil), (29, .environment), (33, .environment),
+            (1021, .environment), (0, nil), (41, nil), (126, .environment), (145, .environment), (1064, nil),
+            (1205, .transient), (1062, .data),
+            (1044, .permission),
+        ] as [(Int, DatabaseFailure?)])
+    func classesFollowTheNumber(_ number: Int, _ kind: DatabaseFailure?) {
+        #expect(MySQLError.kind(ofNumber: number) == kind)
+    }
+
+    @Test func whatATriggerSignalsIsData() throws {
+        let connection = try Servers.plain.connect()
+        let table = try connection.table("a INT")
+        try connection.execute(
+            "CREATE TRIGGER t_\(table) BEFORE INSERT ON \(table) FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'"
+        )
+        let error = mysqlFailure { try connection.execute("INSERT INTO \(table) VALUES (1)") }
+        #expect(error?.number == 1644 && error?.kind == .data)
+    }
+
     @Test func statementsThatDoNotFitAreConfiguration() throws {
         let connection = try Servers.plain.connect()
         for sql in ["SELEC 1", "SELECT * FROM no_such_table", "SELECT nothing", "USE no_such_database", ""] {

@@ -13,14 +13,16 @@ import Testing
         #expect(error.kind == .configuration)
     }
 
-    @Test(arguments: ["/nonexistent/driver.so", "No Such Driver"]) func aMissingDriverSaysWhatToInstall(
-        _ driver: String
-    ) throws {
+    @Test(arguments: [
+        ("/nonexistent/driver.so", "install its package (odbc-postgresql"),
+        // The packages register their drivers; names that are near are no names.
+        ("MariaDB", "MariaDB Unicode"), ("MariaDB", "give one of these names"), ("No Such Driver", "SQLite3"),
+    ]) func aMissingDriverSaysWhatThereIs(_ driver: String, _ words: String) throws {
         var settings = ODBCSettings(driver: driver, [("Server", "x")])
         settings.password = ODBCSecret("hunter2-secret")
         let error = try odbcFailure { _ = try ODBCConnection(settings) }
         #expect(error.kind == .configuration)
-        #expect(error.message.contains(driver) && error.message.contains("install its package (odbc-postgresql"))
+        #expect(error.message.contains("the ODBC driver \(driver) ") && error.message.contains(words), "\(error)")
         #expect(!error.description.contains("hunter2"))
     }
 

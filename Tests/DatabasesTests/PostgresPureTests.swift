@@ -17,7 +17,8 @@ import Testing
         ("55P03", .transient), ("57P01", .transient), ("57P02", .transient), ("57P03", .transient),
         ("57014", .transient), ("53100", .environment), ("53200", .environment), ("25006", .environment),
         ("58030", .environment), ("42501", .permission), ("28P01", .permission), ("28000", .permission),
-        ("22P02", .data), ("22001", .data), ("23505", .data), ("54000", .data), ("42601", .configuration),
+        ("22P02", .data), ("22001", .data), ("23505", .data), ("54000", .data), ("P0001", .data), ("45000", .data),
+        ("42601", .configuration),
         ("42P01", .configuration), ("3D000", .configuration), ("0A000", .configuration),
     ])
     func classesFollowTheSQLSTATE(_ state: String, _ kind: DatabaseFailure) {

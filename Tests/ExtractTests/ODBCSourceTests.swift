@@ -36,6 +36,48 @@ import Testing
         #expect(throws: (any Error).self) { try source.plans("streams: {no_such_table: {mode: replace}}") }
     }
 
+    /// SQLite's own tables are none of the user's, whatever its driver calls them.
+    @Test func aPatternLeavesOutTablesOfSQLite() throws {
+        let source = try SourceWorld(odbc: .sqlite)
+        try source.run(
+            "CREATE TABLE a(id integer PRIMARY KEY AUTOINCREMENT, v text UNIQUE);\nINSERT INTO a(v) VALUES ('x');\nANALYZE;\n"
+        )
+        #expect(try source.open().relations().map(\.name) == ["a"])
+        #expect(try source.extract(#"streams: {"*": {mode: replace}}"#).map(\.name) == ["a"])
+    }
+
+    /// The precision of a decimal is the catalogue's, as by the engine's own client; none is made up.
+    @Test(arguments: ODBCDatabase.allCases) func decimalsKeepTheirPrecision(_ database: ODBCDatabase) throws {
+        let source = try SourceWorld(odbc: database)
+        try source.run(
+            "CREATE TABLE d(id integer PRIMARY KEY, a numeric(10,2), b numeric(30,25), c numeric(5), d decimal(30,30)"
+                + (database == .mariaDB ? ", e decimal(12,3) unsigned" : "")
+                + (database == .postgres ? ", f numeric, g numeric(28,6), h numeric(3,-2), i numeric(3,5)" : "")
+                + ");\n")
+        let relation = SQLRelation(
+            schema: database == .postgres ? source.world.schema : nil, name: "d", kind: .table, rows: nil)
+        let session = try source.open()
+        let found = try #require(try session.relations().first { $0.fullName == relation.fullName })
+        let columns = try session.shape(of: found).columns.dropFirst()
+        let expected: [Precision?] = [
+            Precision(digits: 10, scale: 2), Precision(digits: 30, scale: 25), Precision(digits: 5, scale: 0),
+            Precision(digits: 30, scale: 30),
+        ]
+        switch database {
+        case .sqlite: #expect(columns.allSatisfy { $0.precision == nil }, "\(columns)")
+        case .mariaDB:
+            #expect(columns.map(\.precision) == expected + [Precision(digits: 12, scale: 3)])
+            #expect(columns.map(\.native).first == "DECIMAL(10,2)")
+            let own = try MySQLSession(source.world.mariaDBSettings())
+            let same = try own.shape(of: SQLRelation(schema: nil, name: "d", kind: .table, rows: nil))
+            #expect(same.columns.dropFirst().map(\.precision) == columns.map(\.precision))
+        case .postgres:
+            // Of a number without limits the driver says (28, 6), so that this says nothing.
+            #expect(columns.map(\.precision) == expected + [nil, nil, nil, Precision(digits: 5, scale: 5)])
+            #expect(columns.map(\.native).first == "numeric(10,2)")
+        }
+    }
+
     @Test(arguments: ODBCDatabase.allCases) func aQueryIsATable(_ database: ODBCDatabase) throws {
         let source = try SourceWorld(odbc: database)
         try source.run(source.numbered("a", rows: 3))

@@ -69,7 +69,23 @@ import Testing
             message("streams: {Orders: {mode: merge, cursor: seen}}").contains(
                 "cursor seen is no column of it; it has id, v"))
         #expect(message("streams: {Orders: {mode: merge, primary_key: [nr]}}").contains("primary_key nr is no column"))
-        #expect(try source.plans(#"streams: {"nothing*": {}}"#).isEmpty)
+        let all = source.prefix + "*"
+        #expect(message(#"streams: {"nothing*": {}}"#).contains("has no table that matches nothing*"))
+        #expect(
+            message(#"streams: {"nothing*": {}}"#).contains("(there is \(source.prefix)Orders, \(source.prefix)nokey)"))
+        // What is disabled or named is a match.
+        #expect(
+            try source.plans(
+                #"streams: {"\#(all)": {}, \#(source.prefix)Orders: {disabled: true}, \#(source.prefix)nokey: {}}"#
+            )
+            .count == 1)
+        // All tables without a key are told at once.
+        if engine != .parquet {
+            try source.run("CREATE TABLE nokey2(x bigint);\n")
+            let keyless = message(#"streams: {"\#(all)": {mode: merge}}"#)
+            #expect(
+                keyless.contains("\(source.prefix)nokey, \(source.prefix)nokey2: mode merge needs a key"), "\(keyless)")
+        }
     }
 
     /// A cursor's rows come once: those at the boundary are neither lost nor doubled, late ones are found by the lag.

@@ -399,4 +399,41 @@ import Testing
             }
         #expect(try world.rows(["id", "v"]) == expected.sorted())
     }
+
+    /// So does a trigger of somebody's own that raises for a row.
+    @Test(arguments: TestTarget.servers + [.sharing(.postgres), .sharing(.mariadb)], [WriteMode.merge, .append])
+    func triggersRefuseSingleRows(_ target: TestTarget, _ mode: WriteMode) throws {
+        let world = try World(target)
+        let columns: KeyValuePairs<String, LogicalType> = ["id": .integer, "v": .text]
+        func batch(_ ids: Range<Int>) -> Batch {
+            let lines = ids.map { "{\"id\":\($0),\"v\":\"\($0 % 40 == 7 ? "bad" : "good")\"}" }
+            return Batch(lines, columns, mode: mode, key: mode == .append ? [] : ["id"]).with {
+                $0.guards.maximumRejectShare = 1
+            }
+        }
+        try world.load(batch(0..<7))
+        if target.engine == .mariadb {
+            for event in ["INSERT", "UPDATE"] {
+                _ = try world.query(
+                    """
+                    CREATE TRIGGER refuse_\(event) BEFORE \(event) ON `rows` FOR EACH ROW
+                    IF NEW.v = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'none of these'; END IF
+                    """)
+            }
+        } else {
+            _ = try world.query(
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF NEW.v = 'bad' THEN RAISE EXCEPTION 'none of these'; END IF; RETURN NEW; END $$
+                """)
+            _ = try world.query(
+                "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON rows FOR EACH ROW EXECUTE FUNCTION refuse()")
+        }
+        let outcome = try world.load(batch(7..<207))
+        #expect(outcome.summary.rejects == 5 && outcome.summary.blocked == 0)
+        let rejects = try world.rejects()
+        #expect(rejects.count == 5 && rejects.allSatisfy { $0.contains("none of these") }, "\(rejects)")
+        #expect(
+            try world.rows(["id", "v"]) == (0..<207).filter { $0 % 40 != 7 }.map { "\($0)|good" }.sorted())
+    }
 }

@@ -1,6 +1,7 @@
 /// A call that the server, libmariadb or this client refused.
 package struct MySQLError: DatabaseError, Sendable {
-    /// The error number: 1000-1999, 3000 and above from the server, 2000-2999 from libmariadb, 0 from this client.
+    /// The error number: 1000-1999, 3000 and above from the server, and below 1000 from its file layer; 2000-2999 from libmariadb,
+    /// 0 from this client.
     package let number: Int
     /// Five characters; HY000 says nothing.
     package let state: String

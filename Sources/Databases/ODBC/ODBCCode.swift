@@ -17,6 +17,10 @@ enum ODBCCode {
     static let nullData = -1
     static let noTotal = -4
 
+    /// Directions of SQLDrivers.
+    static let fetchNext: UInt16 = 1
+    static let fetchFirst: UInt16 = 2
+
     enum EnvironmentAttribute {
         static let odbcVersion: Int32 = 200
         static let version3 = 3

@@ -34,17 +34,46 @@ extension ODBCConnection {
             return ODBCError(records, place: settings.name, sql: "", secrets: secrets)
         }
         let parts = ODBCConnectionString(settings.connectionString)
-        let wanted = parts["Driver"].map { "the ODBC driver \($0)" } ?? "the data source's ODBC driver"
+        let driver = parts["Driver"]
+        let wanted = driver.map { "the ODBC driver \($0)" } ?? "the data source's ODBC driver"
+        let registered = registeredDrivers()
+        let isUnknown =
+            driver.map { name in
+                !name.contains("/") && !registered.contains { $0.lowercased() == name.lowercased() }
+            } ?? false
+        let package =
+            "install its package (odbc-postgresql, odbc-mariadb, libsqliteodbc, tdsodbc, or the database maker's)"
         let advice =
-            missing.state == "IM002" && parts["Driver"] == nil
-            ? "name the data source in odbc.ini, or a Driver in the connection string"
-            : """
-            \(wanted) cannot be loaded: install its package (odbc-postgresql, odbc-mariadb, libsqliteodbc, tdsodbc, or the \
-            database maker's), and give its path or its name in odbcinst.ini
-            """
+            if missing.state == "IM002" && driver == nil {
+                "name the data source in odbc.ini, or a Driver in the connection string"
+            } else if isUnknown && !registered.isEmpty {
+                """
+                \(wanted) is not among those of odbcinst.ini, which are \(registered.joined(separator: ", ")): give one of these \
+                names, or the path of the driver's file, or \(package)
+                """
+            } else {
+                "\(wanted) cannot be loaded: \(package), and give its path or its name in odbcinst.ini"
+            }
         return ODBCError(
             [ODBCRecord(state: missing.state, native: missing.native, message: "\(advice) (\(missing.message))")],
             kind: .configuration, place: settings.name, sql: "", secrets: secrets)
+    }
+
+    /// The names of odbcinst.ini, as the driver manager finds them (SQLDrivers); none where it says nothing.
+    private func registeredDrivers() -> [String] {
+        var names: [String] = []
+        // Of ever new names there would be no end in sight: an odbcinst.ini has a few.
+        while names.count < 100 {
+            var code = ODBCCode.Result.noData
+            var (length, attributes): (Int16, Int16) = (0, 0)
+            let direction = names.isEmpty ? ODBCCode.fetchFirst : ODBCCode.fetchNext
+            let name = ODBCText.read(isWide: true, capacity: 256) { room in
+                code = library.drivers[true](environment, direction, room, 256, &length, nil, 0, &attributes)
+            }
+            guard code == ODBCCode.Result.success || code == ODBCCode.Result.successWithInfo else { break }
+            names.append(name)
+        }
+        return names
     }
 
     /// What no message may show.

@@ -23,8 +23,8 @@ extension ODBCError {
         // Memory, read-only server or transaction.
         case "HY001", "HY013", "HY014", "25006": return .environment
         case "42501": return .permission
-        // A value that is too long for an index of PostgreSQL.
-        case "54000": return .data
+        // A value that is too long for an index of PostgreSQL; what a trigger of PostgreSQL raises about a row.
+        case "54000", "P0001": return .data
         // Driver-specific, or "general": the number must say.
         case "HY000", "S1000": return kind(ofNumber: record) ?? .configuration
         // 22: data exception. MariaDB's driver says 42000 of much that is the server's 22 and 23.
@@ -34,8 +34,8 @@ extension ODBCError {
         switch record.state.prefix(2) {
         // Connection; rolled back by the server (deadlock, serialization).
         case "08", "40": return .transient
-        // Integrity constraint, data exception, WITH CHECK OPTION.
-        case "22", "23", "44": return .data
+        // Integrity constraint, data exception, WITH CHECK OPTION, what a trigger of MariaDB's signals about a row.
+        case "22", "23", "44", "45": return .data
         case "28": return .permission
         // Resources: disk full, memory; system error.
         case "53", "58": return .environment
@@ -57,7 +57,9 @@ extension ODBCError {
     private static func kind(ofNumber record: ODBCRecord) -> DatabaseFailure? {
         if record.message.hasPrefix("[SQLite]") { return sqliteKind(record.native) }
         // MariaDB's driver begins with [ma-3.1.15], MySQL's with [MySQL].
-        if record.message.hasPrefix("[ma-") || record.message.hasPrefix("[MySQL]") { return mysqlKind(record.native) }
+        if record.message.hasPrefix("[ma-") || record.message.hasPrefix("[MySQL]") {
+            return MySQLError.kind(ofNumber: record.native)
+        }
         return nil
     }
 
@@ -70,18 +72,6 @@ extension ODBCError {
         case 3, 23: .permission
         case 19, 20, 18: .data
         default: .configuration
-        }
-    }
-
-    /// MySQL's and MariaDB's number (MariaDB, "MariaDB Error Codes"; MySQL, "Client Error Message Reference").
-    private static func mysqlKind(_ number: Int) -> DatabaseFailure? {
-        switch number {
-        case 1205, 1213, 3572, 1040, 1203, 1226, 1969, 3024, 1412, 1615: .transient
-        case 2002, 2003, 2006, 2012, 2013, 2055, 1053, 1077, 1079, 1080, 1317, 1927, 1158...1161: .transient
-        case 1021, 1114, 1037, 1038, 1041, 1016, 1023, 1026, 1030, 2008, 1290, 1836, 1792: .environment
-        case 1044, 1045, 1142, 1143, 1227, 1698, 1095, 1370, 1410, 3118, 4151: .permission
-        case 1062, 1586, 1048, 1364, 1264, 1265, 1292, 1366, 1367, 1406, 1451, 1452, 1216, 1217, 3819, 4025: .data
-        default: nil
         }
     }
 }

@@ -48,6 +48,8 @@ package struct ODBCLibrary: Sendable {
 
     typealias BindParameter =
         @Sendable @convention(c) (Handle, UInt16, Int16, Int16, Int16, UInt, Int16, Raw?, Int, Long?) -> Int16
+    typealias Drivers =
+        @Sendable @convention(c) (Handle, UInt16, Raw?, Int16, Short?, Raw?, Int16, Short?) -> Int16
     typealias RowCount = @Sendable @convention(c) (Handle, Long) -> Int16
     typealias EndTransaction = @Sendable @convention(c) (Int16, Handle, Int16) -> Int16
     typealias TypeInfo = @Sendable @convention(c) (Handle, Int16) -> Int16
@@ -59,6 +61,7 @@ package struct ODBCLibrary: Sendable {
     let getConnection: GetAttribute
     let connect: ODBCPair<Connect>
     let disconnect: OnHandle
+    let drivers: ODBCPair<Drivers>
     let getInfo: ODBCPair<GetInfo>
     let diagnostic: ODBCPair<Diagnostic>
 
@@ -117,6 +120,7 @@ package struct ODBCLibrary: Sendable {
         getConnection = try find("SQLGetConnectAttr")
         connect = try pair("SQLDriverConnect")
         disconnect = try find("SQLDisconnect")
+        drivers = try pair("SQLDrivers")
         getInfo = try pair("SQLGetInfo")
         diagnostic = try pair("SQLGetDiagRec")
         setStatement = try find("SQLSetStmtAttr")

@@ -43,8 +43,9 @@ package struct PostgresError: DatabaseError, Sendable {
         // A read-only transaction is most often a standby; damage of files is no fault of the statement.
         case "25006", "XX001", "XX002": return .environment
         case "42501": return .permission
-        // A check option of a view, and a value too long for an index (program_limit_exceeded).
-        case "44000", "54000": return .data
+        // A check option of a view, and a value too long for an index (program_limit_exceeded); what a trigger of the user's
+        // own raises about a row (RAISE EXCEPTION without an ERRCODE).
+        case "44000", "54000", "P0001": return .data
         default: break
         }
         switch sqlState.prefix(2) {
@@ -52,7 +53,8 @@ package struct PostgresError: DatabaseError, Sendable {
         // Insufficient resources, and errors of the system below PostgreSQL.
         case "53", "58": return .environment
         case "28": return .permission
-        case "22", "23": return .data
+        // 45 is nobody's but the user's, as SIGNAL has it.
+        case "22", "23", "45": return .data
         default: return .configuration
         }
     }

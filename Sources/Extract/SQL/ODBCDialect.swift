@@ -1,4 +1,5 @@
 internal import Databases
+internal import Manifest
 
 /// The databases behind ODBC drivers, as far as their SQL differs in what is needed. SQL Server, Sybase and Oracle go by their
 /// manuals and were not tried.
@@ -52,6 +53,23 @@ enum ODBCProduct: Sendable {
         case .decimal, .date, .timestamp: self != .sqlite
         case .bit, .double, .time, .guid, .binary: false
         }
+    }
+
+    /// The database's name of a column's type, with the precision and scale of a decimal where the catalogue's are those of its
+    /// declaration.
+    func native(_ declared: ODBCTableColumn, _ column: SQLColumn) -> String {
+        guard column.type == .decimal, column.form == .number, let digits = declared.size, let scale = declared.digits
+        else { return declared.typeName }
+        let isDeclared =
+            switch self {
+            // psqlodbc says 28 and 6 of a numeric without limits, and makes a number beyond PostgreSQL's limits of a scale below 0.
+            case .postgres: (digits, scale) != (28, 6) && (0...1000).contains(scale)
+            case .mariaDB: true
+            // SQLite's columns take any number. Of the others it is not known.
+            case .sqlite, .sqlServer, .oracle, .other: false
+            }
+        // Of "decimal unsigned" the first word.
+        return isDeclared ? "\(declared.typeName.prefix { $0 != " " })(\(digits),\(scale))" : declared.typeName
     }
 
     /// Whether a schema is the database's own.

@@ -44,6 +44,8 @@ package final class ODBCSession: SQLSession {
             if let catalog = table.catalog, !current.isEmpty, !catalog.isSame(as: current) { continue }
             // Where there are no schemas, a database's own tables may lie in catalogues of these names.
             if ODBCProduct.isOfSystem(table.schema ?? table.catalog ?? "") { continue }
+            // SQLite's driver lists its counters and statistics among the user's tables.
+            if spelling.product == .sqlite, table.name.lowercased().hasPrefix("sqlite_") { continue }
             let relation = SQLRelation(
                 schema: table.schema, name: table.name, kind: table.kind.uppercased() == "VIEW" ? .view : .table,
                 rows: nil)
@@ -73,7 +75,7 @@ package final class ODBCSession: SQLSession {
             guard let index = found else { continue }
             shape.columns[index].name = declared.name
             shape.columns[index].expression = try dialect.quote(declared.name)
-            shape.columns[index].native = declared.typeName
+shape.columns[index].native = spelling.product.native(declared, shape.columns[index])
             restrict(&shape.columns[index])
             shape.columns[index].isNullable = declared.isNullable != false
             shape.columns[index].standard = declared.defaultValue

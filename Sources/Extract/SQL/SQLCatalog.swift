@@ -29,13 +29,21 @@ package final class SQLCatalog {
         guard case .sql(let source) = stream.source else { return [] }
         let (session, relations) = try connect(source.connection)
         let resolution = SQLResolution(stream: stream, source: source, session: session, open: open)
-        if let query = source.query { return [try resolution.plan(query: query)] }
+        if let query = source.query {
+            do { return [try resolution.plan(query: query)] } catch is KeylessTable {
+                throw KeylessTable.error([stream.name], stream)
+            }
+        }
         guard stream.isPattern else {
             let name = source.table ?? stream.name
             guard let relation = SQLCatalog.find(name, relations, session.defaultSchema) else {
                 throw ExtractError(.configuration, SQLCatalog.unknown(name, stream, source, relations))
             }
-            guard let plan = try resolution.plan(relation, name: stream.name) else {
+            let found: SQLPlan?
+            do { found = try resolution.plan(relation, name: stream.name) } catch is KeylessTable {
+                throw KeylessTable.error([stream.name], stream)
+            }
+            guard let plan = found else {
                 throw ExtractError(
                     .configuration, "\(stream.job): \(relation.fullName) has no column that its user may read")
             }
@@ -47,11 +55,27 @@ package final class SQLCatalog {
             SQLCatalog.find($0, relations, session.defaultSchema)
         }
         let found = relations.filter { relation in
-            relation.kind == .table && !relation.name.hasPrefix("_bobbin_") && !taken.contains(relation)
+            relation.kind == .table && !relation.name.hasPrefix("_bobbin_")
                 && SQLCatalog.matches(stream.name, relation, session.defaultSchema)
         }
-        // A table without columns is nothing to read, and no mistake of the pattern's.
-        return try found.compactMap { try resolution.plan($0, name: $0.fullName) }
+        guard !found.isEmpty else {
+            throw ExtractError(.configuration, SQLCatalog.unmatched(stream, source, relations, session.defaultSchema))
+        }
+        return try SQLCatalog.plans(found.filter { !taken.contains($0) }, resolution)
+    }
+
+    /// The plans of a pattern's tables. Those that lack a key are told all at once, so that one edit mends them.
+    private static func plans(_ relations: [SQLRelation], _ resolution: SQLResolution) throws -> [SQLPlan] {
+        var plans: [SQLPlan] = []
+        var keyless: [String] = []
+        for relation in relations {
+            do {
+                // A table without columns is nothing to read, and no mistake of the pattern's.
+                if let plan = try resolution.plan(relation, name: relation.fullName) { plans.append(plan) }
+            } catch is KeylessTable { keyless.append(relation.fullName) }
+        }
+        guard keyless.isEmpty else { throw KeylessTable.error(keyless, resolution.stream) }
+        return plans
     }
 
     /// The tables and views of a connection, and what it says of itself.
@@ -111,6 +135,23 @@ package final class SQLCatalog {
             }
         }
         return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+
+    /// Why a pattern stands for nothing: a slip of the pen, a connection to another database, or views only.
+    private static func unmatched(
+        _ stream: Configuration.Stream, _ source: SQLSourceSettings, _ relations: [SQLRelation], _ schema: String?
+    ) -> String {
+        let views = relations.filter { $0.kind == .view && matches(stream.name, $0, schema) }.prefix(3).map(\.fullName)
+        let tables = relations.filter { $0.kind == .table && !$0.name.hasPrefix("_bobbin_") }
+        let near = tables.filter { $0.schema == schema }
+        let known = (near.isEmpty ? tables : near).prefix(3).map(\.fullName)
+        let hint =
+            !views.isEmpty
+            ? " (there are views, such as \(views.joined(separator: ", ")): a view is named as a stream of its own)"
+            : known.isEmpty ? " (it has no table at all)" : " (there is \(known.joined(separator: ", ")))"
+        return
+            "\(stream.job): connection \(source.connection) has no table that matches \(stream.name) and that its user may read\(hint): "
+            + "`bobbin connections discover \(source.connection)` lists them"
     }
 
     private static func unknown(

@@ -76,7 +76,8 @@ package struct SQLColumn: Sendable, Hashable {
         // Whole numbers that do not fit 64 bits with a sign.
         if form != .number || native == "UBIGINT" { return Precision(digits: 20, scale: 0) }
         if native == "HUGEINT" || native == "UHUGEINT" { return Precision(digits: 39, scale: 0) }
-        return Precision(of: native)
+        // MariaDB puts words behind it.
+        return Precision(of: native.replacing(" unsigned", with: "").replacing(" zerofill", with: ""))
     }
 
     /// A column of which the catalogue says no more than its type.

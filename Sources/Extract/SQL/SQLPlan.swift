@@ -151,13 +151,23 @@ struct SQLResolution {
                     "\(place): mode \(stream.mode.rawValue) needs the key (\(shape.primaryKey.joined(separator: ", "))), of which `shape` "
                         + "leaves a column out: keep it, or name other columns under primary_key")
             }
-            guard !known.isEmpty else {
-                throw ExtractError(
-                    .configuration,
-                    "\(place): mode \(stream.mode.rawValue) needs a key and the table has no primary key: name the columns under "
-                        + "primary_key, or use mode replace")
-            }
+            guard !known.isEmpty else { throw KeylessTable() }
             return known
         }
+    }
+}
+
+/// A table has no key and its stream's mode needs one.
+struct KeylessTable: Error {
+    /// What it says of all such tables of a stream, of many of the first ten.
+    static func error(_ names: [String], _ stream: Configuration.Stream) -> ExtractError {
+        let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
+        let tables = names.prefix(10).joined(separator: ", ") + rest
+        let (has, each) =
+            names.count == 1 ? ("the table has", "") : ("these tables have", " of a stream for each of them")
+        return ExtractError(
+            .configuration,
+            "\(stream.job)/\(tables): mode \(stream.mode.rawValue) needs a key and \(has) no primary key: name the columns under "
+                + "primary_key\(each), or use mode replace")
     }
 }
