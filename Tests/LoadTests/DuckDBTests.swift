@@ -122,7 +122,9 @@ import Testing
             })
         #expect(try world.rows(["id", "v"]) == ["2|b", "3|a", "3|a"])
         let reasons = stops(try world.load(batch.with { $0.key = ["v"] }))
-        #expect(reasons.count == 1 && reasons[0].contains("an index on (v) cannot be made, its rows are not unique"), "\(reasons)")
+        #expect(
+            reasons.count == 1 && reasons[0].contains("an index on (v) cannot be made, its rows are not unique"),
+            "\(reasons)")
     }
 
     @Test func namesThatDifferInCaseOnlyAreRefused() throws {

@@ -75,7 +75,7 @@ package final class ODBCSession: SQLSession {
             guard let index = found else { continue }
             shape.columns[index].name = declared.name
             shape.columns[index].expression = try dialect.quote(declared.name)
-shape.columns[index].native = spelling.product.native(declared, shape.columns[index])
+            shape.columns[index].native = spelling.product.native(declared, shape.columns[index])
             restrict(&shape.columns[index])
             shape.columns[index].isNullable = declared.isNullable != false
             shape.columns[index].standard = declared.defaultValue
