@@ -17,7 +17,7 @@ import Testing
         (
             "connections: {}\njobs: {}\nload: {frobnicate: 1}",
             [
-                "bobbin.yaml:3:8: load.frobnicate: unknown key; known here: workers, max_attempts, max_crashes, lease, "
+                "bobbin.yaml:3:8: load.frobnicate: unknown key; known here: workers, max_attempts, max_crashes, share_from, lease, "
                     + "retention, min_retention, low_water"
             ]
         ),

@@ -65,10 +65,11 @@ final class SmallFilesystem {
     }
 
     /// A transaction of which the binary log's part is larger than its cache goes through the server's tmpdir.
-    @Test(arguments: [nil, ODBCDatabase.mariaDB]) func aFullTemporaryDirectoryOfMariaDB(_ odbc: ODBCDatabase?) throws {
+    @Test(arguments: [TestTarget.native(.mariadb), .odbc(.mariaDB)])
+    func aFullTemporaryDirectoryOfMariaDB(_ target: TestTarget) throws {
         let server = try MariaDBServer.start(
             .init(arguments: ["--innodb-flush-log-at-trx-commit=2", "--log-bin=bin", "--server-id=1"]))
-        let warehouse = try Warehouse(.mariadb(server), odbc: odbc, domains: ["a"], days: 2, rows: 4_000)
+        let warehouse = try Warehouse(target, on: .mariadb(server), domains: ["a"], days: 2, rows: 4_000)
         let space = try SmallFilesystem(at: "\(server.directory)/tmp", bytes: 32 << 20, owner: NSUserName())
         try check(warehouse, space, room: 16 << 10)
         server.stop()
