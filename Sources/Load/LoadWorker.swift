@@ -27,6 +27,8 @@ package final class LoadWorker {
     private var hasLookedForMissing = false
     /// Whether this loader has the target's token now.
     private(set) var holdsToken = false
+    /// Since when another loader has the token and nothing in hand.
+    private var leftSince: Double?
     /// Since when nothing could be done, on the clock that only goes forward.
     private var idleSince: Double?
     /// Whether that is longer than any publication or lease needs: what is missing now does not come by itself.
@@ -81,7 +83,15 @@ package final class LoadWorker {
                     if worked { continue }
                 }
                 if holdsToken, !hasLookedForMissing, try isDrained() { try lookForMissing() }
-                if isLast, !options.watch, try isDrained(), missing.isEmpty { break }
+                if isLast, !options.watch {
+                    if try isDrained(), missing.isEmpty { break }
+                    if let holder = try idleHolder() {
+                        summary.unavailable =
+                            "loader \(holder) has the target and nothing in hand: what is left waits for a person or its time "
+                            + "(`bobbin status`)"
+                        break
+                    }
+                }
                 target.rest()
                 // Looks at leases must not be further apart than a quarter of their TTL.
                 _ = wake.wait(seconds: min(options.idleSeconds, spool.leaseSeconds / 10)) { $0 != seen ? true : nil }
@@ -147,6 +157,21 @@ package final class LoadWorker {
             if blocked[manifest.log] == nil, wants(manifest) { return false }
         }
         return true
+    }
+
+    /// The loader that has had the token for two leases and nothing in hand, if one has: what is left is not for loaders to do. One that
+    /// died is gone by then.
+    private func idleHolder() throws -> String? {
+        guard target.hasOneWriter, !holdsToken, let holder = try seat.writerHolder(queue),
+            try spool.holdsNothing(holder)
+        else {
+            leftSince = nil
+            return nil
+        }
+        let now = spool.clock.uptime()
+        let since = leftSince ?? now
+        leftSince = since
+        return now - since > 2 * spool.leaseSeconds ? holder : nil
     }
 
     private func readManifest(_ name: ReadyName) throws -> RunManifest? {
@@ -246,7 +271,7 @@ package final class LoadWorker {
             run: manifest.run, number: number, target: queue, chunksTotal: manifest.chunks.count)
         let loaded = try target.loaded(manifest.run)
         progress.chunks = loaded.values.sorted { $0.sequence < $1.sequence }
-        progress.rows = loaded.values.reduce(0) { $0 + $1.rows }
+        progress.rows = manifest.mode.isDirect ? loaded.values.reduce(0) { $0 + $1.rows } : 0
         progress.rejects = loaded.values.reduce(0) { $0 + $1.rejects }
         progress.note = text
         progress.updated = spool.timestamp

@@ -326,6 +326,8 @@ struct OpenLog {
             for entry in entries where works.contains(where: { $0.run.number == entry.number }) {
                 guard let run = runs[entry.number] else { continue }
                 var progress = try unit.loaded(run)
+                // What waits in a stage is in no table.
+                if !run.manifest.mode.isDirect { progress.rows = 0 }
                 progress.updated = spool.timestamp
                 try spool.recordProgress(progress, of: run.manifest, seat: seat)
                 worker.report(.progress(run.manifest, progress))

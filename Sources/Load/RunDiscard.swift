@@ -46,7 +46,10 @@ package struct RunDiscard: Sendable {
                     + "load it (`bobbin load`), or discard it first")
         }
         var loaded = 0
-        for run in runs { loaded += try target.loaded(run.manifest.run).values.reduce(0) { $0 + $1.rows } }
+        // What waits in a stage is in no table.
+        for run in runs where run.manifest.mode.isDirect {
+            loaded += try target.loaded(run.manifest.run).values.reduce(0) { $0 + $1.rows }
+        }
         self.runs = runs
         rowsLoaded = loaded
         rowsLost = max(0, runs.reduce(0) { $0 + $1.manifest.rows } - loaded)

@@ -92,8 +92,8 @@ extension LoadUnit {
         guard let last = runs.last, let table = try prepare(runs) else { return [] }
         do {
             let results = try transaction { try move(runs, passed, table, shared, allowShrink) }
-            // A crash before this leaves it to the next who looks for stages.
-            try shared.drop(SharedStage.unit(last.manifest))
+            // If this fails, or a crash comes before it, the next who looks for stages drops it.
+            try? shared.drop(SharedStage.unit(last.manifest))
             return results
         } catch let refusal as GuardRefusal {
             // It may wait for long, and would keep its turn before newer ones.

@@ -225,6 +225,14 @@ package struct DeadReason: Sendable {
 }
 
 extension Spool {
+    /// Whether a loader has no chunk in hand.
+    package func holdsNothing(_ loader: String) throws -> Bool {
+        do { return try files.list(claimed(loader), .seatList).allSatisfy { ClaimedName($0) == nil } } catch {
+            if error.code == .notFound { return false }
+            throw error
+        }
+    }
+
     /// How many loaders have a seat, dead ones included until somebody sees it.
     package func seats() throws -> Int {
         try files.list("\(root)/claimed", .seatList).count { NameEncoding.isEncoded($0) }

@@ -3,6 +3,35 @@ import Testing
 
 /// The real programs, from the API to the table.
 @Suite struct PipelineTests {
+    /// What waits for a person is not waited for, though a loader that watches has the target.
+    @Test func aLoaderDoesNotWaitForOneThatHasNothingInHand() throws {
+        let site = try Site()
+        try site.write("in/a.ndjson", "{\"id\":1}\n")
+        try site.write(
+            "bobbin.yaml",
+            """
+            spool: spool
+            load: {lease: 1s}
+            connections: {f: {type: files, path: in}, out: {type: sqlite, path: out.db}}
+            jobs: {t: {source: {connection: f, path: "*.ndjson"}, target: out, mode: replace}}
+            """)
+        #expect(try site.bobbin("run").status == 0)
+        try site.write("in/a.ndjson", "")
+        #expect(try site.bobbin("extract").status == 0)
+        let watcher = try site.start("load", "--watch")
+        _ = try site.until("the guard holds the run") {
+            try site.bobbin("status").output.contains("the new generation is empty")
+        }
+        let ended = try site.bobbin("load")
+        #expect(
+            ended.status == 75 && ended.errors.contains("has the target and nothing in hand"),
+            "\(ended.status) \(ended.output)\(ended.errors)")
+        watcher.kill(SIGTERM)
+        // It says what waits.
+        let watched = try watcher.wait()
+        #expect(watched.status == 1, "\(watched.status) \(watched.output)\(watched.errors)")
+    }
+
     @Test func firstRunSecondRunAndOneChangedPartition() throws {
         let site = try Site()
         try site.startUpstream(["--domains", "domain_a,domain/b ü", "--rows", "2600"])
