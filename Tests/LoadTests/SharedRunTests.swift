@@ -74,7 +74,7 @@ import Testing
             #expect(try Self.stages(world).isEmpty, "at call \(calls)")
             if try Self.loaders(world, feed).count > 1 { goesOn += 1 }
             if isOver { break }
-            calls += 3
+            calls += 5
         }
         // What was staged is not staged again by who comes next.
         #expect(goesOn > 0 && calls > 60)
