@@ -21,7 +21,7 @@ package struct LoadOptions: Sendable {
     /// Direct chunks that share a transaction, at most.
     package var transactionChunks = 1000
     /// Uncompressed bytes from which on loaders that would be idle share a run of a staged mode, where the target can.
-    package var sharedBytes = 256 << 20
+    package var sharedBytes = 1 << 30
     /// Uncompressed bytes of such a run that share a transaction, at most; a sixteenth of it where that is less.
     package var stageBytes = 32 << 20
     /// A run is shared though no other loader is idle.

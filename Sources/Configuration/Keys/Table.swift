@@ -31,7 +31,7 @@ enum Table {
                 "max_crashes", .integer(1...1000), standard: "20",
                 "Loader deaths in a row over one chunk, before it is dead as crash-looping."),
             Key(
-                "share_from", .size(0...(.max)), standard: "256MB",
+                "share_from", .size(0...(.max)), standard: "1GB",
                 "Size of a run of `merge`, `replace` and their kin from which on loaders that would be idle load it together, where the target is a PostgreSQL, MariaDB or MySQL server."
             ),
             Key(
