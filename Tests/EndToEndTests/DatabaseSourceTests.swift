@@ -170,7 +170,7 @@ import Testing
         try shop.run([#"CREATE TABLE "bare"("id" integer NOT NULL PRIMARY KEY, "t" varchar(20))"#])
         let modes = ["append", "insert-only", "merge", "update-only", "scd2", "replace"]
         let jobs = modes.map { mode in
-            "  \(mode): {source: {connection: shop}, target: out, mode: \(mode), streams: {bare: {table: \"\(mode)\"}}}"
+            "  \(mode): {source: {connection: shop}, target: [out, files], mode: \(mode), streams: {bare: {table: \"\(mode)\"}}}"
         }
         try shop.site.write(
             "bobbin.yaml",
@@ -179,6 +179,7 @@ import Testing
             connections:
               shop: {\(try shop.connection())}
               out: {type: sqlite, path: out.db}
+              files: {type: parquet, path: files, library: "\(DuckDBFiles.library)"}
             jobs:
             \(jobs.joined(separator: "\n"))
             """)
@@ -192,6 +193,7 @@ import Testing
                 "SELECT name FROM pragma_table_info('\(mode)') WHERE name IN ('id', 't') ORDER BY name")
             #expect(columns == ["id", "t"], "\(mode)")
         }
+        #expect(try shop.site.names("files").filter { $0.hasSuffix(".parquet") }.count == modes.count)
         let logs = try Self.sqlite(
             shop.site.directory.appendingPathComponent("out.db").path,
             "SELECT DISTINCT n FROM _bobbin_head WHERE job <> 'replace'")

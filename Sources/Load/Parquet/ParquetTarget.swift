@@ -116,10 +116,12 @@ extension ParquetTarget: TargetEngine {
         prepared = manifest.table
         // Without columns there is no table yet.
         if !claimed.contains(manifest.table), !table.columns.isEmpty {
+            // A table without rows has a file, too.
             try connection.change(
-                "INSERT INTO _bobbin_files VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING",
+                "INSERT INTO _bobbin_files VALUES (?, ?, 1, 0) ON CONFLICT DO NOTHING",
                 [.text(manifest.table), .text(name)])
             claimed.insert(manifest.table)
+            isBehind = true
         }
         return table
     }
