@@ -25,14 +25,14 @@ struct OpenLog {
     private(set) var runs: [Int: OpenRun] = [:]
     private var ready: [Int: [ReadyChunkName]] = [:]
     /// Units whose stage was given up: one loader takes them.
-    private var unshared: Set<RunID> = []
+    private(set) var unshared: Set<RunID> = []
     /// Chunks by number that a person edited before their replay.
     private var edited: [Int: Set<Int>] = [:]
     /// What the first of the manifests had come to before the target went back; nothing behind it is looked at.
     private var past = LogPast.open
 
     var spool: Spool { worker.spool }
-    private var seat: LoaderSeat { worker.seat }
+    var seat: LoaderSeat { worker.seat }
 
     /// Looks at the head, the log above it, the queue, `dead/` and the ledger.
     init(worker: LoadWorker, key: LogKey) throws {
@@ -168,11 +168,11 @@ struct OpenLog {
         return numbers.isEmpty ? nil : numbers.map(\.number)
     }
 
-    private func open(_ numbers: [Int]) -> [OpenRun] { numbers.compactMap { runs[$0] } }
+    func open(_ numbers: [Int]) -> [OpenRun] { numbers.compactMap { runs[$0] } }
 
     /// Claims the due chunks of these manifests, in order: all of them (`nil` when one is not to be had), or as many of one
     /// mode and key as a transaction takes.
-    private func claim(_ numbers: [Int], whole: Bool) throws -> [ChunkWork]? {
+    func claim(_ numbers: [Int], whole: Bool) throws -> [ChunkWork]? {
         var works: [ChunkWork] = []
         var bytes = 0
         for number in numbers {
@@ -208,76 +208,6 @@ struct OpenLog {
             }
         }
         return works
-    }
-
-    // MARK: Staged modes
-
-    /// Brings a complete unit into the table: from the stage where it waits, else as a whole, unless it is worth sharing.
-    private func bringIn(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
-        guard let shared = try worker.target.shared else { return try apply(numbers, passed: passed, &summary) }
-        if entries.contains(where: { $0.number == numbers.last && $0.isShared }) {
-            return try applyShared(numbers, passed: passed, shared, &summary)
-        }
-        if try isWorthSharing(numbers), try makeUnit().share(open(numbers), in: shared) { return .worked }
-        return try apply(numbers, passed: passed, &summary)
-    }
-
-    /// Sharing costs a second write of each row: only where it is long, and others would have nothing to do.
-    private func isWorthSharing(_ numbers: [Int]) throws -> Bool {
-        let unit = open(numbers)
-        guard let last = unit.last, !unshared.contains(SharedStage.unit(last.manifest)) else { return false }
-        if worker.options.sharesAlways { return true }
-        guard unit.reduce(0, { $0 + $1.manifest.chunks.count }) > 1,
-            unit.reduce(0, { $0 + $1.manifest.bytes }) >= worker.options.sharedBytes
-        else { return false }
-        return try spool.seats() > spool.readyRuns(worker.queue).count
-    }
-
-    private func applyShared(_ numbers: [Int], passed: [Int], _ shared: SharedStage, _ summary: inout LoadSummary)
-        throws -> Done
-    {
-        do {
-            let results = try makeUnit().applyShared(
-                open(numbers), passed: open(passed), in: shared, allowShrink: worker.options.allowShrink)
-            if let results { try finish(results, [], &summary) }
-            return .worked
-        } catch let refusal as GuardRefusal {
-            return try hold(refusal, numbers)
-        }
-    }
-
-    private func apply(_ numbers: [Int], passed: [Int], _ summary: inout LoadSummary) throws -> Done {
-        guard let works = try claim(numbers, whole: true) else { return .waiting }
-        if let looping = works.first(where: { $0.name.chunk.crashes >= worker.options.maximumCrashes }) {
-            try buryLooping(looping, &summary)
-            try worker.handBackAll()
-            return .worked
-        }
-        let unit = makeUnit()
-        do {
-            let results = try unit.apply(
-                open(numbers), passed: open(passed), works: works, allowShrink: worker.options.allowShrink)
-            try finish(results, works, &summary)
-            return .worked
-        } catch let failure as ChunkFailure {
-            try settle(failure, works, &summary)
-            try worker.handBackAll()
-            return .worked
-        } catch let refusal as GuardRefusal {
-            try worker.handBackAll()
-            return try hold(refusal, numbers)
-        } catch {
-            try worker.handBackAll()
-            throw error
-        }
-    }
-
-    private func hold(_ refusal: GuardRefusal, _ numbers: [Int]) throws -> Done {
-        guard let last = numbers.last, let manifest = runs[last]?.manifest else { return .waiting }
-        try worker.note("guard: \(refusal.reason)", key, last)
-        worker.report(
-            .held(manifest, reason: "\(refusal.reason); if that is right: bobbin load --allow-shrink"))
-        return .blocked(refusal.reason)
     }
 
     // MARK: Chunk by chunk
@@ -358,7 +288,7 @@ struct OpenLog {
         try worker.stop.isStopped || spool.asked(.pause, job: key.job) != nil
     }
 
-    private func makeUnit() -> LoadUnit {
+    func makeUnit() -> LoadUnit {
         LoadUnit(
             worker.target, queue: worker.queue, seat: seat, options: worker.options,
             isStopped: { [stop = worker.stop] in stop.isStopped })
@@ -373,7 +303,7 @@ struct OpenLog {
     // MARK: After the transaction
 
     /// L3 and L4 for what the transaction decided.
-    private func finish(_ results: [LoadManifest], _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
+    func finish(_ results: [LoadManifest], _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
         for work in works {
             try seat.retire(work.name)
             summary.chunksLoaded += 1
@@ -393,7 +323,7 @@ struct OpenLog {
     }
 
     /// A failed chunk goes back with one more attempt, or to `dead/`; a damaged one dies at once, it was read twice.
-    private func settle(_ failure: ChunkFailure, _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
+    func settle(_ failure: ChunkFailure, _ works: [ChunkWork], _ summary: inout LoadSummary) throws {
         let work = works[failure.work]
         var next = work.name.chunk
         next.attempt += 1
@@ -406,7 +336,7 @@ struct OpenLog {
         }
     }
 
-    private func buryLooping(_ work: ChunkWork, _ summary: inout LoadSummary) throws {
+    func buryLooping(_ work: ChunkWork, _ summary: inout LoadSummary) throws {
         let error = LoadError(
             .data, "loaders died \(work.name.chunk.crashes) times in a row with this chunk in work")
         try bury(work, error, "crash-looping", &summary)
