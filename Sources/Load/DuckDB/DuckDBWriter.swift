@@ -115,6 +115,7 @@ final class DuckDBWriter: RowWriter {
             return
         }
         appender = nil
+        try connection.useAllThreads()
         if way == .straight { return }
         if way == .staged { try moveStaged() }
         try stage.drop()
@@ -141,12 +142,15 @@ final class DuckDBWriter: RowWriter {
         try replacement.delete(connection)
         self.replacement = nil
         way = .straight
+        try connection.useAllThreads()
         try guarded { try stage.insertAll() }
         try stage.drop()
         appender = try makeAppender()
     }
 
+    /// A batch is too small to be shared among threads.
     private func makeAppender() throws -> DuckDBAppender {
+        try connection.useOneThread()
         let columns = table.columns.enumerated().map { (name: "c\($0)", kind: DuckDBFeed.kind($1)) }
         let names = columns.map(\.name).joined(separator: ", ")
         if way == .straight {
