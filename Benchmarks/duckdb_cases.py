@@ -16,7 +16,7 @@ class Chunks(Figures):
         files = self.bench.folder("one-run-append") + "/ready/**/*.zst"
         return f"read_json('{files}', format = 'newline_delimited', compression = 'zstd', columns = {{{COLUMNS}}})"
 
-    def least(self, section, name, statement, key=None, filled=False, check=None):
+    def least(self, section, name, *statements, key=None, filled=False, path=None, floor=None):
         """A figure of the engine's own; the spool is there once Bobbin has extracted it."""
         if not self.bench.bobbin:
             return
@@ -28,26 +28,30 @@ class Chunks(Figures):
             self.spool(scratch, options, "append")
             if key is not None:
                 self.engine.query(*self.create("faults", key), *[f"INSERT INTO faults SELECT * FROM {self.read()}"] * filled)
-        self.add(section, name, self.engine.client(statement), check or self.has("faults"), prepare)
+        self.add(section, name, self.engine.client(*statements, path=path), self.has("faults"), prepare, floor)
 
     def duckdb(self):
         plain, keyed, known = "floor: INSERT", "floor: INSERT, unique key", "floor: MERGE"
         goal = {"wall": 1.15}
-        self.least(self.section, plain, f"INSERT INTO faults SELECT * FROM {self.read()}", "")
+        self.least(self.section, plain, f"INSERT INTO faults SELECT * FROM {self.read()}", key="")
         self.load(self.section, "append", key=False, floor=plain, goal=goal)
-        self.least(self.section, keyed, f"INSERT INTO faults SELECT * FROM {self.read()}", "UNIQUE")
+        self.least(self.section, keyed, f"INSERT INTO faults SELECT * FROM {self.read()}", key="UNIQUE")
         self.load(self.section, "replace", floor=keyed, goal=goal)
         self.load(self.section, "merge", floor=keyed, goal=goal)
         section = self.section + ", every key known"
         sets = ", ".join(f"{n} = s.{n}" for n in NAMES[3:])
         self.least(section, known, f"MERGE INTO faults USING {self.read()} AS s USING ({self.quoted}) "
-                   f"WHEN MATCHED THEN UPDATE SET {sets} WHEN NOT MATCHED THEN INSERT", "UNIQUE", True)
+                   f"WHEN MATCHED THEN UPDATE SET {sets} WHEN NOT MATCHED THEN INSERT", key="UNIQUE", filled=True)
         self.load(section, "merge", again=True, floor=known, goal=goal)
         self.load(section, "replace", again=True, floor=known)
 
     def parquet(self):
         floor, file = "floor: COPY", self.engine.path + "/faults.parquet"
         self.least(self.section, floor, f"COPY (SELECT * FROM {self.read()}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)")
+        self.least(self.section, "the engine, INSERT into a file and COPY",
+                   f"CREATE TABLE faults AS SELECT * FROM {self.read()}", "CHECKPOINT",
+                   f"COPY faults TO '{file}' (FORMAT parquet, COMPRESSION zstd)",
+                   path=self.engine.path + "/rows.duckdb", floor=floor)
         self.load(self.section, "append", key=False, floor=floor, goal={"wall": 1.15})
         self.load(self.section, "replace", variant="replace-no-key", key=False, floor=floor, goal={"wall": 1.15})
         self.load(self.section, "merge", floor=floor)
