@@ -66,7 +66,22 @@ struct PartitionExtraction {
         var from =
             (mode.isReplace || stream.wish.isFullRefresh) && !stream.isFileSource
             ? JSONValue.null : last?.cursorTo ?? .null
-        if let since = stream.wish.since { from = .record([("since", .string(since))]) }
+        if let last, !from.isNull, stream.wish.since == nil {
+            let added = stream.settings.targets.filter { !last.targets.contains($0) }
+            if !added.isEmpty {
+                guard stream.readsAll else { throw unread(added) }
+                from = .null
+            }
+        }
+        if let since = stream.wish.since {
+            if mode == .append, let reached = last?.cursorTo["since"]?.text, reached != since {
+                throw ExtractError(
+                    .configuration,
+                    "\(key.job)/\(key.stream): under append rows from \(since) on may come twice, as the last run ended at \(reached.prefix(200)): "
+                        + "leave --since out, or read all of it anew (--full-refresh)")
+            }
+            from = CursorOrigin.place(since, reached: mode == .append ? last?.cursorTo ?? .null : .null)
+        }
         let isCancelled: () -> Bool = { [context, key] in
             if context.stop.isStopped { return true }
             return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
@@ -119,6 +134,15 @@ struct PartitionExtraction {
             }
             throw failure
         }
+    }
+
+    /// A target that an incremental stream has got since its last run would only get what is new.
+    private func unread(_ targets: [String]) -> ExtractError {
+        let names = targets.joined(separator: ", ")
+        return ExtractError(
+            .configuration,
+            "\(key.job)/\(key.stream): the last run was not for target \(names), which would get only what is new from now on: read all of it for "
+                + "each target (--full-refresh), or give \(names) a job of its own")
     }
 
     /// Whether no file is new or changed since the last run.

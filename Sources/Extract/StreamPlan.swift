@@ -57,7 +57,7 @@ package final class StreamPlan: Sendable {
         self.wish = wish
         let identity = configuration.fingerprint(of: settings)
         // A run that was begun with another wish or salt is another one.
-        let salt = RecordShaper.mark(of: settings.shape)
+        let salt = RecordShaper.mark(of: settings.shape) + (table?.orderMark ?? "")
         fingerprint =
             wish.since == nil && !wish.isFullRefresh && wish.limit == nil && salt.isEmpty
             ? identity

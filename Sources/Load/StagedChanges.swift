@@ -107,13 +107,17 @@ struct StagedChanges {
     /// Which rows of the stage say that theirs is gone; nil when none can.
     private func mark() throws -> String? {
         guard let marker = manifest.changes.marker, let found = table.columns.named(marker.column) else { return nil }
-        let name = try staged(marker.column)
+        let column = try staged(marker.column)
+        let name = found.type == .decimal ? dialect.number(column) : column
         if marker.values.isEmpty {
             switch found.type {
             case .boolean: return "\(name) = \(dialect.literal(true))"
             case .integer, .bigint, .double, .decimal: return "\(name) <> 0"
             case .text:
-                return "\(name) IS NOT NULL AND lower(\(name)) NOT IN ('', '0', 'f', 'false', 'n', 'no')"
+                // A zero may have been written as 0.00.
+                let digits = "replace(replace(\(name), '0', ''), '.', '')"
+                return "\(name) IS NOT NULL AND lower(\(name)) NOT IN ('', 'f', 'false', 'n', 'no') "
+                    + "AND (\(digits) NOT IN ('', '-') OR \(name) = '-')"
             case .json, .date, .time, .datetime, .timestamp, .uuid, .bytes, .null: return "\(name) IS NOT NULL"
             }
         }

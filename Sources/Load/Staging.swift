@@ -35,6 +35,8 @@ protocol StagingDialect {
     func instant(_ microseconds: Int64) -> String
     /// The microseconds since 1970 of an instant.
     func microseconds(_ instant: String) -> String
+    /// A column of decimals as a number.
+    func number(_ column: String) -> String
     /// Whether a column has this value, byte for byte.
     func equals(_ column: String, _ literal: String) -> String
     /// Whether two columns of one type hold different values, or one of them none.
@@ -64,6 +66,8 @@ extension StagingDialect {
     func list(_ names: [String]) throws -> String { try names.map { try quote($0) }.joined(separator: ", ") }
 
     func literal(_ flag: Bool) -> String { flag ? "true" : "false" }
+
+    func number(_ column: String) -> String { column }
 
     func equals(_ column: String, _ literal: String) -> String { "\(column) = \(literal)" }
 

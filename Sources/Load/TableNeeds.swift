@@ -128,12 +128,13 @@ enum TableNeeds {
     /// The column as it holds its values and those to come.
     ///
     /// - Parameter decimals: those of the engine; nil where a decimal has any number of digits.
-    /// - Throws: for bytes, which are no text, and of which none would be made.
+    /// - Throws: for bytes, which are no text, and of which none would be made, and for keys whose rows would not be found again.
     static func widened(
         _ column: Column, with other: Column, _ manifest: RunManifest, _ decimals: DecimalRange? = nil
     ) throws -> Column {
         let type = other.type
         let wider = column.type.widened(with: type)
+        try refuseLostKey(column, wider, manifest)
         guard column.type == .bytes, wider != .bytes else {
             var wide = Column(name: column.name, type: wider, precision: decimals?.precision(of: column, with: other))
             wide.isForeign = column.isForeign
@@ -143,6 +144,38 @@ enum TableNeeds {
             .configuration,
             "table \(manifest.table): column \(column.name) holds bytes and the source now brings \(type.rawValue): declare it "
                 + "(columns: {\(column.name): bytes}), or give the stream another `table`")
+    }
+
+    /// Refuses to declare a column of somebody else's anew.
+    ///
+    /// - Parameters:
+    ///   - actual: its declaration, where that is known.
+    ///   - wide: what could hold the run's values.
+    static func refuseForeign(_ column: Column, _ actual: String? = nil, wide: String, _ manifest: RunManifest) throws {
+        guard column.isForeign else { return }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table) was not made by Bobbin, and its column \"\(column.name)\"\(actual.map { " (\($0))" } ?? "") cannot hold "
+                + "the source's values without change: make it \(wide) in the table, declare its type (`columns:`), or refuse such "
+                + "rows (`contract: {types: freeze}`)")
+    }
+
+    /// Refuses to make a text of a key whose values have several spellings: the table keeps one, records bring another (`1` of 1.0, `1e22`,
+    /// an instant of another zone), and the row of that key would come twice.
+    private static func refuseLostKey(_ column: Column, _ wider: LogicalType, _ manifest: RunManifest) throws {
+        guard wider != column.type, wider == .text || wider == .json, !manifest.mode.isReplace,
+            manifest.mode != .append,
+            manifest.key.contains(where: { column.isNamed($0) })
+        else { return }
+        switch column.type {
+        case .double, .decimal, .timestamp, .datetime, .time, .uuid: break
+        case .boolean, .integer, .bigint, .text, .json, .date, .bytes, .null: return
+        }
+        throw LoadError(
+            .configuration,
+            "table \(manifest.table): column \(column.name) of the key holds \(column.type.rawValue) and the source now brings texts, whose rows "
+                + "could not be told from those that are there: give this run up (bobbin dead discard), declare the column "
+                + "(columns: {\(column.name): text}) and read all anew (bobbin run --full-refresh)")
     }
 
     /// One stream owns a table; otherwise one job's replace would delete another's rows.

@@ -39,7 +39,7 @@ import Testing
     }
 
     /// Without values whatever is not null, false, zero or empty marks.
-    @Test(arguments: TestTarget.allCases, [LogicalType.boolean, .integer, .double, .text, .timestamp, .json])
+    @Test(arguments: TestTarget.allCases, [LogicalType.boolean, .integer, .double, .decimal, .text, .timestamp, .json])
     func anyValueMarks(_ target: TestTarget, _ type: LogicalType) throws {
         let world = try World(target)
         let marks =
@@ -47,17 +47,18 @@ import Testing
             case .boolean: (yes: ["true"], no: ["false", "null"])
             case .integer: (yes: ["1", "-1"], no: ["0", "null"])
             case .double: (yes: ["0.5"], no: ["0.0", "null"])
+            case .decimal: (yes: ["0.01", "-1.50"], no: ["0.00", "0", "-0.0", "null"])
             case .json: (yes: ["{\"a\":1}", "[]"], no: ["null"])
             case .timestamp: (yes: ["\"2026-01-01T00:00:00Z\""], no: ["null"])
-            default: (yes: ["\"x\"", "\"true\""], no: ["\"\"", "\"False\"", "\"0\"", "null"])
+            default: (yes: ["\"x\"", "\"true\"", "\"-\""], no: ["\"\"", "\"False\"", "\"0\"", "0.0", "-0.0", "null"])
             }
         var batch = Batch(
-            (0..<8).map { "{\"id\":\($0),\"gone\":null}" }, ["id": .integer, "gone": type], mode: .merge, key: ["id"])
+            (0..<10).map { "{\"id\":\($0),\"gone\":null}" }, ["id": .integer, "gone": type], mode: .merge, key: ["id"])
         batch.changes.marker = .init(column: "gone", values: [])
         try world.load(batch)
         let lines = (marks.yes + marks.no).enumerated().map { "{\"id\":\($0.offset),\"gone\":\($0.element)}" }
         try world.load(batch.with { $0.chunks = [lines] })
-        #expect(try world.rows(["id"]) == (marks.yes.count..<8).map { "\($0)" })
+        #expect(try world.rows(["id"]) == (marks.yes.count..<10).map { "\($0)" })
     }
 
     /// A column that never had a value marks nothing, and one of no comparable type is refused with what to do.

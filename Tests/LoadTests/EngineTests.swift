@@ -353,6 +353,25 @@ import Testing
         }
     }
 
+    /// Nobody's table gets other types of columns because a record brings a value of another one.
+    @Test(arguments: TestTarget.allCases) func columnsOfSomebodyElseKeepTheirTypes(_ target: TestTarget) throws {
+        let world = try World(target)
+        try world.load(Batch([#"{"id":0}"#], ["id": .integer]))
+        _ = try world.query(#"CREATE TABLE "own"("id" bigint, "n" integer)"#)
+        func load(_ value: String, _ type: LogicalType) throws -> LoadOutcome {
+            var batch = Batch(["{\"id\":1,\"n\":\(value)}"], ["id": .integer, "n": type])
+            batch.table = "own"
+            batch.stream = "own"
+            return try world.load(batch)
+        }
+        #expect(try load("5", .integer).summary.rows == 1)
+        let outcome = try load(#""word""#, .text)
+        #expect(outcome.summary.blocked == 1)
+        let reasons = KeyTests.stops(outcome)
+        #expect(reasons.contains { $0.contains("was not made by Bobbin, and its column \"n\"") }, "\(outcome.events)")
+        #expect(try world.rows(["id", "n"], table: "own") == ["1|5"])
+    }
+
     /// Two spellings of one value are one key where the engine says so: then, too, the last one wins.
     @Test(arguments: TestTarget.servers) func theLastSpellingOfAKeyWins(_ target: TestTarget) throws {
         let world = try World(target)

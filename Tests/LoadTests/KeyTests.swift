@@ -30,6 +30,27 @@ import Testing
         #expect(reasons.count == 1 && reasons[0].contains("differ only in case"))
     }
 
+    /// Of a number or an instant the table keeps one spelling of several: as texts the rows of such keys would come twice.
+    @Test(arguments: TestTarget.allCases, [LogicalType.integer, .double, .timestamp])
+    func aKeyThatBecomesTextIsStillFound(_ target: TestTarget, _ type: LogicalType) throws {
+        let world = try World(target)
+        let keys = type == .timestamp ? [#""2026-01-01T00:00:00+02:00""#, #""2026-01-02T00:00:00Z""#] : ["1", "2"]
+        let lines = { (word: String) in keys.map { "{\"id\":\($0),\"v\":\"\(word)\"}" } }
+        let batch = Batch(lines("a"), ["id": type, "v": .text], mode: .merge, key: ["id"])
+        try world.load(batch)
+        let texts = Batch(lines("b") + [#"{"id":"x","v":"b"}"#], ["id": .text, "v": .text], mode: .merge, key: ["id"])
+        let outcome = try world.load(texts)
+        guard type != .integer else {
+            #expect(try world.rows(["id", "v"]) == ["1|b", "2|b", "x|b"])
+            return
+        }
+        #expect(Self.stops(outcome).contains { $0.contains("column id of the key") && $0.contains("--full-refresh") })
+        #expect(try world.query(#"SELECT count(*) FROM "rows""#) == ["2"])
+        // What brings all rows again needs none of those that are there.
+        try world.load(texts.with { $0.mode = .replace })
+        #expect(try world.query(#"SELECT count(*) FROM "rows""#) == ["3"])
+    }
+
     @Test func aNullInTheKeyDoesNotChangeTheColumn() throws {
         let world = try World()
         let batch = Batch([Self.line(1, "a"), Self.line(2, "a")], Self.columns, mode: .merge, key: ["id"])

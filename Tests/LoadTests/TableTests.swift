@@ -156,4 +156,25 @@ import Testing
         #expect(try world.query("SELECT id FROM seen ORDER BY id") == expected)
         #expect(try world.rejects().count == 1)
     }
+
+    /// What a refused row takes the whole transaction with stops the job: rows behind it must not be committed one by one.
+    @Test func aTransactionThatATriggerUndoesIsNoLoad() throws {
+        let world = try World()
+        let connection = try SQLiteConnection(path: world.database, access: .readWriteCreate, busySeconds: 5)
+        try connection.execute(
+            """
+            CREATE TABLE rows(id INTEGER, v TEXT);
+            CREATE TRIGGER strict BEFORE INSERT ON rows WHEN new.id = 150 BEGIN SELECT RAISE(ROLLBACK, 'no'); END;
+            """)
+        let batch = Batch((0..<400).map { "{\"id\":\($0),\"v\":\"x\"}" }, ["id": .integer, "v": .text])
+        try world.put(batch)
+        for _ in 0..<2 {
+            let outcome = try world.drain(LoadOptions())
+            #expect(KeyTests.stops(outcome).contains { $0.contains("RAISE(ROLLBACK)") }, "\(outcome.events)")
+            #expect(try world.query("SELECT count(*) FROM rows") == ["0"])
+        }
+        try connection.execute("DROP TRIGGER strict")
+        _ = try world.drain(LoadOptions())
+        #expect(try world.query("SELECT count(*) FROM rows") == ["400"])
+    }
 }

@@ -57,6 +57,14 @@ package struct MySQLWarning: Sendable, Equatable {
 
     /// The row that the message names ("at row 7"), counted from 1.
     package var row: Int? { MySQLError.row(in: message) }
+
+    /// What it would have been as an error; nil when it is of no value that was bent.
+    package var refusal: MySQLError? {
+        guard MySQLError.kind(ofNumber: number) == .data else { return nil }
+        // 1265, WARN_DATA_TRUNCATED, names the column and no value.
+        let words = number == 1265 ? message : "a value does not fit its column as it is"
+        return MySQLError(number, state: "01000", words)
+    }
 }
 
 extension MySQLConnection {

@@ -11,6 +11,8 @@ internal import Glibc
 /// - **MariaDB**: SQL_C_CHAR is UTF-8 in every locale. 0000-00-00 comes as NULL, unless cast to text. Results are kept in
 ///   memory before 3.1.17, which has `NO_CACHE`. SQLGetData after SQLSetPos reads another row, and a bound text of UTF-16 that
 ///   does not fit is an error.
+///   A value that a column refuses with a warning's SQLSTATE (1265, 01000: no member of an ENUM) is told as a success with
+///   information; the statement's rows are not there.
 ///   When a statement is run with an array after it was run with another size, or with none, rows get lost, and texts are read
 ///   from memory that is no longer theirs.
 /// - **sqliteodbc**: has no wide functions; its texts are UTF-8, and as UTF-16 it loses planes above the second. Without
@@ -32,6 +34,8 @@ struct ODBCDriver: Sendable {
     var leavesAborted = false
     /// Whether rows of an array get each other's bytes, or other memory's.
     var mixesArrays = false
+    /// Whether an error of the server whose SQLSTATE is of the class of warnings is called a success.
+    var softensErrors = false
     /// Keywords that make it stream and keep types apart.
     private var options: [(key: String, value: String)] = []
     /// Keywords for a connection that writes.
@@ -58,6 +62,7 @@ struct ODBCDriver: Sendable {
             ]
         } else if name.contains("maodbc") || name.contains("mariadb") {
             isWide = true
+            softensErrors = true
             textIsUTF8 = true
             positionsInBlocks = false
             cutsWideTexts = false

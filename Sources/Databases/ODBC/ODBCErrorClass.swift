@@ -28,7 +28,8 @@ extension ODBCError {
         // Driver-specific, or "general": the number must say.
         case "HY000", "S1000": return kind(ofNumber: record) ?? .configuration
         // 22: data exception. MariaDB's driver says 42000 of much that is the server's 22 and 23.
-        case "42000": return kind(ofNumber: record) ?? .configuration
+        // The server itself gives an error of a value the state of a warning (1265).
+        case "42000", "01000": return kind(ofNumber: record) ?? .configuration
         default: break
         }
         switch record.state.prefix(2) {

@@ -80,7 +80,7 @@ package final class ODBCPrepared {
         }
         let code = statement.library.execute(statement.handle)
         if code == ODBCCode.Result.noData || code == ODBCCode.Result.success { return code }
-        guard code == ODBCCode.Result.successWithInfo else {
+        guard statement.isDone(code) else {
             noteSuspects(count)
             throw failure()
         }
@@ -118,7 +118,7 @@ package final class ODBCPrepared {
             }
             let code = statement.library.moreResults(statement.handle)
             if code == ODBCCode.Result.noData { return changed }
-            guard code == ODBCCode.Result.success || code == ODBCCode.Result.successWithInfo else { throw failure() }
+            guard statement.isDone(code) else { throw failure() }
         }
     }
 

@@ -50,7 +50,14 @@ final class ODBCStatement {
 
     /// Throws what a call's code says.
     func check(_ code: Int16) throws(ODBCError) {
-        guard code == ODBCCode.Result.success || code == ODBCCode.Result.successWithInfo else { throw error() }
+        guard isDone(code) else { throw error() }
+    }
+
+    /// Whether a call did what it was asked for.
+    func isDone(_ code: Int16) -> Bool {
+        guard code == ODBCCode.Result.successWithInfo else { return code == ODBCCode.Result.success }
+        guard connection.driver.softensErrors else { return true }
+        return !connection.records(ODBCCode.Handle.statement, handle).contains { $0.native != 0 }
     }
 
     func error() -> ODBCError { connection.error(handle, sql) }

@@ -63,7 +63,8 @@ final class HTTPChildReader: SourceReader {
             plan.parentSettings.pagination, pageSize: plan.parentSettings.pageSize,
             resume: start.text == nil ? start : .null)
         upcoming = start.isNull ? HTTPChildReader.first : start
-        watermark = plan.parentSettings.incremental.map { Watermark($0, from: from, resume: resume) }
+        watermark = try Watermark(
+            plan.parentSettings, from: from, resume: resume, stream: "\(log.job)/\(log.stream)")
         since = watermark?.since
         prefetch =
             plan.parent.atOnce > 1

@@ -40,7 +40,7 @@ final class HTTPSourceReader: SourceReader {
         self.rejects = rejects
         connection = try HTTPConnection(source.client, isCancelled: isCancelled)
         pager = try Pager(settings.pagination, pageSize: settings.pageSize, resume: resume)
-        watermark = settings.incremental.map { Watermark($0, from: from, resume: resume) }
+        watermark = try Watermark(settings, from: from, resume: resume, stream: "\(log.job)/\(log.stream)")
         since = watermark?.since
     }
 

@@ -5,14 +5,21 @@ internal import JSON
 struct Watermark {
     private let settings: Incremental
     private let column: [UInt8]
+    private let origin: CursorOrigin
     private var committed: String?
     private var seen: String?
     private var seenNumber: Int64?
     /// The value of `{since}` for this run.
     let since: String
 
-    init(_ settings: Incremental, from: JSONValue, resume: JSONValue) {
+    /// Nil for a source that is not incremental.
+    ///
+    /// - Parameter stream: whose records they are; for errors.
+    init?(_ source: HTTPSourceSettings, from: JSONValue, resume: JSONValue, stream: String) throws(ExtractError) {
+        guard let settings = source.incremental else { return nil }
         self.settings = settings
+        origin = CursorOrigin(settings.cursor, of: source.path.description)
+        try origin.check(from, stream)
         column = Array(settings.cursor.utf8)
         let last = from["since"]?.text
         committed = resume["watermark"]?["since"]?.text ?? last
@@ -22,7 +29,7 @@ struct Watermark {
     }
 
     /// What the next run begins with; the old one where nothing new was seen.
-    var json: JSONValue { committed.map { .record([("since", .string($0))]) } ?? .null }
+    var json: JSONValue { committed.map { .record([("since", .string($0)), origin.note]) } ?? .null }
 
     mutating func observe(_ scanner: borrowing RecordScanner, _ base: UnsafePointer<UInt8>) throws {
         guard let field = Fields.find(column, scanner, base), let text = try Fields.text(field, base) else { return }

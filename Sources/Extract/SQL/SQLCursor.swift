@@ -14,6 +14,7 @@ struct SQLCursor {
 
     private let settings: SQLSourceSettings.Cursor
     private let column: SQLColumn
+    private let origin: CursorOrigin
     /// The columns of the records, which the hashes depend on.
     private let columns: String
     /// Rows at the boundary that are known, with how many times each.
@@ -34,14 +35,16 @@ struct SQLCursor {
     let startIsNumber: Bool?
 
     /// - Parameters:
+    ///   - origin: of the column.
     ///   - from: `cursor.to` of the log's last manifest.
     ///   - resume: the cursor of the last adopted chunk: rows up to there are in the run.
     init(
-        _ settings: SQLSourceSettings.Cursor, _ column: SQLColumn, columns: [SQLColumn], from: JSONValue,
-        resume: JSONValue
+        _ settings: SQLSourceSettings.Cursor, _ column: SQLColumn, _ origin: CursorOrigin, columns: [SQLColumn],
+        from: JSONValue, resume: JSONValue
     ) throws(ExtractError) {
         self.settings = settings
         self.column = column
+        self.origin = origin
         self.columns = columns.map(\.name).joined(separator: "\0")
         self.from = resume.isNull ? from : resume
         let last = self.from["since"]?.text
@@ -61,9 +64,10 @@ struct SQLCursor {
         for hash in seen.compactMap(\.text).compactMap({ UInt64($0, radix: 16) }) { known[hash, default: 0] += 1 }
     }
 
-    /// Whether the columns are others than those of the run before, so that its rows at the boundary cannot be told from new ones.
+    /// Whether the columns are others than those of the run before, so that its rows at the boundary cannot be told from new ones, and
+    /// nobody said to begin there all the same.
     var hasForgotten: Bool {
-        boundary != nil && !(from["seen"]?.elements ?? []).isEmpty && known.isEmpty
+        boundary != nil && !CursorOrigin.isAsked(from) && !(from["seen"]?.elements ?? []).isEmpty && known.isEmpty
     }
 
     /// Notes the row that was read last.
@@ -97,7 +101,7 @@ struct SQLCursor {
     /// Where the read stands, as the manifest keeps it.
     var json: JSONValue {
         guard hasValue else { return from }
-        var members: [(String, JSONValue)] = [("since", .string(String(decoding: value, as: UTF8.self)))]
+        var members = [("since", .string(String(decoding: value, as: UTF8.self))), origin.note]
         if let isNumber { members.append(("number", .bool(isNumber))) }
         if hasAllTies {
             members.append(("seen", .array(ties.map { .string(String($0, radix: 16)) })))

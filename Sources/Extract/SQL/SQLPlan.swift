@@ -35,6 +35,11 @@ package struct SQLPlan: Sendable {
 
     private var isTimed: Bool { cursor.map { $0.form != .integer && $0.form != .number } ?? false }
 
+    /// Tells reads in one order from those in another: behind the last row of one, another one may have rows that neither has read.
+    var orderMark: String {
+        (cursor.map { [$0] } ?? shape.order).map { "\0\($0.name)\0\($0.native)" }.joined()
+    }
+
     /// The columns that a full read is ordered by, so that it can be resumed; none where one chunk holds all.
     var order: [SQLColumn] {
         if let rows = relation?.rows, rows <= stream.chunk.rows, shape.hasSnapshot { return [] }
@@ -59,6 +64,14 @@ struct SQLResolution {
         } else if stream.isPattern {
             table = table.replacing("{table}", with: relation.name)
                 .replacing("{schema}", with: relation.schema ?? "")
+        }
+        if stream.targets.contains(source.connection), relation.name.isSame(as: table),
+            relation.schema == nil || relation.schema == session.defaultSchema
+        {
+            throw ExtractError(
+                .configuration,
+                "\(stream.job)/\(name): it would be loaded into the table that it is read from, \(relation.fullName) of connection "
+                    + "\(source.connection): give the stream another `table`, or the job another target")
         }
         return try plan(
             relation, shape, name: name, table: table, source: try SQLCatalog.quoted(relation, session.dialect))

@@ -84,7 +84,10 @@ final class SQLSourceReader: SourceReader {
             dialect: plan.dialect, source: plan.source, columns: plan.shape.columns,
             order: plan.cursor.map { [$0] } ?? plan.order, filters: filters)
         if let column = plan.cursor, let settings = settings.cursor {
-            let cursor = try SQLCursor(settings, column, columns: plan.shape.columns, from: from, resume: resume)
+            let origin = CursorOrigin(column.name, of: plan.source)
+            try origin.check(from, place)
+            let cursor = try SQLCursor(
+                settings, column, origin, columns: plan.shape.columns, from: from, resume: resume)
             if cursor.hasForgotten, settings.isExact {
                 throw ExtractError(
                     .configuration,
@@ -141,7 +144,9 @@ final class SQLSourceReader: SourceReader {
         // Of a row that was read and not taken.
         ends.removeAll()
         if let column = plan.cursor, let settings = settings.cursor {
-            cursor = try SQLCursor(settings, column, columns: plan.shape.columns, from: from, resume: position)
+            cursor = try SQLCursor(
+                settings, column, CursorOrigin(column.name, of: plan.source), columns: plan.shape.columns, from: from,
+                resume: position)
         } else {
             after = position["after"]?.elements?.compactMap(\.text)
         }

@@ -35,13 +35,9 @@ struct DuckDBChanges {
                 guard wide != types.declared(old) else { continue }
                 let actual = declared.first { column.isNamed($0.name) }?.type ?? ""
                 if actual == wide { continue }
-                guard isOwn, actual == types.declared(old) else {
-                    throw LoadError(
-                        .configuration,
-                        "table \(manifest.table) was not made by Bobbin, and its column \"\(column.name)\" (\(actual)) cannot hold the "
-                            + "source's values without change: make it \(wide) in the table, declare its type (`columns:`), or refuse such "
-                            + "rows (`contract: {types: freeze}`)")
-                }
+                var former = present[index]
+                former.isForeign = !isOwn || actual != types.declared(old)
+                try TableNeeds.refuseForeign(former, actual, wide: wide, manifest)
                 changesTypes = true
                 statements.append(
                     "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(wide) USING \(DuckDBChanges.converted(name, old.type, wide))"

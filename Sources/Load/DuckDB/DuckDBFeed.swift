@@ -83,7 +83,10 @@ struct DuckDBFeed {
                 let base = cell.kind == .text ? batch.lines.base : batch.side.base
                 let bytes = UnsafeRawBufferPointer(start: base + Int(cell.bits), count: Int(cell.length))
                 switch kinds[index] {
-                case .text, .json: appender.put(column, text: bytes)
+                case .text: appender.put(column, text: bytes)
+                case .json:
+                    if let fault = DuckDBFeed.jsonFault(bytes, names[index]) { return fault }
+                    appender.put(column, text: bytes)
                 case .date where cell.kind == .text && DuckDBTime.isOfFourDigits(bytes):
                     appender.put(column, Int32(truncatingIfNeeded: ISOMoment.days(bytes)))
                 default: if let fault = putOther(index, column, bytes, cell.kind, into: appender) { return fault }
@@ -91,6 +94,18 @@ struct DuckDBFeed {
             }
         }
         return nil
+    }
+
+    /// What DuckDB stores as JSON and cannot read again, not even to pass over it, nor the Parquet file that holds it.
+    @inline(__always)
+    private static func jsonFault(_ bytes: UnsafeRawBufferPointer, _ name: String) -> Fault? {
+        guard let base = bytes.bindMemory(to: UInt8.self).baseAddress, loneSurrogate(base, bytes.count) != nil else {
+            return nil
+        }
+        return Fault(
+            reason:
+                "the JSON in \(name) has half of a surrogate pair, which DuckDB cannot read: declare the column as text",
+            code: "Conversion")
     }
 
     /// The less frequent values that come as texts.

@@ -42,6 +42,7 @@ enum MySQLTable {
                     let old = present[index]
                     present[index] = try TableNeeds.widened(old, with: column, manifest, MySQLDecimal.range)
                     guard types.declared(present[index]) != types.declared(old) else { continue }
+                    try TableNeeds.refuseForeign(old, wide: types.declared(present[index]), manifest)
                     try connection.execute("ALTER TABLE \(table) MODIFY \(name) \(types.declared(present[index]))")
                     for update in corrections(table, name, old.type) { try connection.execute(update) }
                 } else if !manifest.guards.freezesColumns {

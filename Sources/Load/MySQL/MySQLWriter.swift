@@ -299,6 +299,10 @@ final class MySQLWriter: RowWriter {
                 }
             }
             _ = try statement.run()
+            // Of decimals and of blanks at the end of a text strict mode makes a note, and stores something else.
+            if connection.warningCount > 0, let refusal = try connection.warnings().compactMap(\.refusal).first {
+                throw refusal
+            }
             start += count
         }
     }

@@ -52,6 +52,7 @@ struct ODBCTable {
                 let new = try TableNeeds.widened(old, with: column, manifest, dialect.decimals)
                 present[index] = new
                 guard dialect.declared(new, shape) != dialect.declared(old, shape) else { continue }
+                try TableNeeds.refuseForeign(old, wide: dialect.declared(new, shape), manifest)
                 try change(manifest, table, old, new, shape)
             } else if !manifest.guards.freezesColumns {
                 try note(present + [column], manifest)

@@ -80,6 +80,7 @@ enum PostgresTable {
                 present[index] = try TableNeeds.widened(present[index], with: column, manifest)
                 let type = present[index].type
                 guard declared(type) != declared(old) else { continue }
+                try TableNeeds.refuseForeign(present[index], wide: declared(type), manifest)
                 try connection.execute(
                     "ALTER TABLE \(table) ALTER COLUMN \(name) TYPE \(declared(type)) USING \(converted(name, old, to: type))"
                 )

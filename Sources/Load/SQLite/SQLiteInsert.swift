@@ -8,6 +8,7 @@ internal import Manifest
 /// SQLite need not keep the former content of the pages for each statement (https://sqlite.org/lang_conflict.html).
 final class SQLiteInsert: RowWriter {
     private let connection: SQLiteConnection
+    private let table: String
     /// Rows that are there already are passed over, and do not count as changes.
     private let ignoresKnown: Bool
     private let many: SQLiteStatement?
@@ -19,6 +20,7 @@ final class SQLiteInsert: RowWriter {
 
     init(_ connection: SQLiteConnection, table: TargetTable, mode: WriteMode, key: [String]) throws(SQLiteError) {
         self.connection = connection
+        self.table = table.name
         ignoresKnown = mode == .insertOnly
         columns = table.columns.count
         let room = min(connection.variableLimit, 32_000)
@@ -83,6 +85,7 @@ final class SQLiteInsert: RowWriter {
                     for offset in 0..<group { try insertOne(batch, row(index &+ offset), reject) }
                 } else if let error = many.run() {
                     guard error.kind == .data else { throw error }
+                    try checkTransaction()
                     // The rows before the bad one are in; to offer them again is harmless only where they are ignored.
                     let done = ignoresKnown ? 0 : connection.changes
                     for offset in done..<group { try insertOne(batch, row(index &+ offset), reject) }
@@ -105,7 +108,17 @@ final class SQLiteInsert: RowWriter {
         }
         guard let error = one.run() else { return }
         guard error.kind == .data else { throw error }
+        try checkTransaction()
         try reject(row, error.message, error.codeName)
+    }
+
+    /// Rows behind one whose trigger undid everything would be committed one by one, and again by each further try.
+    private func checkTransaction() throws {
+        guard !connection.isInTransaction else { return }
+        throw LoadError(
+            .configuration,
+            "table \(table): a refused row ended the transaction, as RAISE(ROLLBACK) in a trigger and ON CONFLICT ROLLBACK do; nothing was changed. "
+                + "With ABORT in its place only that row is set aside")
     }
 
     /// Nothing waits: each row is in once it was given.

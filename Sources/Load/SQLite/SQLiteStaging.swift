@@ -21,6 +21,9 @@ struct SQLiteStaging: StagingDialect {
         "CAST(strftime('%s', \(instant)) AS INTEGER) * 1000000 + CAST(substr(\(instant), 21, 6) AS INTEGER)"
     }
 
+    /// They are stored as texts, so that no digit is lost.
+    func number(_ column: String) -> String { "CAST(\(column) AS NUMERIC)" }
+
     /// By bytes, whatever the column's collation.
     func equals(_ column: String, _ literal: String) -> String { "\(column) = \(literal) COLLATE BINARY" }
     func differ(_ left: String, _ right: String, _ type: LogicalType) -> String {

@@ -1,0 +1,49 @@
+internal import Configuration
+internal import JSON
+
+/// What the cursor of an incremental read belongs to: a column of a table, query or path.
+///
+/// The greatest value of one column says nothing of another one, nor of the same one in another table or under another condition:
+/// rows below it would never be read. So each place that a read has reached carries this, and is of use to no other.
+struct CursorOrigin {
+    private static let member = "of"
+    /// Stands in its place where somebody said where to begin: that holds for whatever is read.
+    private static let anything = "any"
+
+    private let column: String
+    private let hash: String
+
+    /// - Parameter source: what is read, in whatever words tell it from others.
+    init(_ column: String, of source: String) {
+        self.column = column
+        hash = fnv1a("\(column)\0\(source)".utf8)
+    }
+
+    /// What goes into the place.
+    var note: (String, JSONValue) { (CursorOrigin.member, .string(hash)) }
+
+    /// Refuses a place of something else. One that an older version noted is taken.
+    func check(_ from: JSONValue, _ stream: String) throws(ExtractError) {
+        guard let noted = from[CursorOrigin.member]?.text, noted != hash, noted != CursorOrigin.anything else { return }
+        let since = from["since"]?.text ?? ""
+        throw ExtractError(
+            .configuration,
+            "\(stream): the last run ended at \(since.prefix(200)) of another cursor, table, query or path than \(column) of what is to be read now, so "
+                + "that rows below it may be missing: read all of it with --full-refresh, or say where to begin with --since VALUE "
+                + "(to go on as if nothing had changed: --since '\(since.prefix(200))')")
+    }
+
+    /// Where a read begins that somebody wants to begin at `since`.
+    ///
+    /// - Parameter reached: what the last run reached, where its rows must not come again: if it is that value, those of it that are
+    ///   known stay known.
+    static func place(_ since: String, reached: JSONValue) -> JSONValue {
+        let known = reached["since"]?.text == since ? reached.members ?? [] : []
+        return .object(
+            [.init("since", .string(since)), .init(member, .string(anything))]
+                + known.filter { $0.key != "since" && $0.key != member })
+    }
+
+    /// Whether somebody said where this read begins.
+    static func isAsked(_ from: JSONValue) -> Bool { from[member]?.text == anything }
+}
