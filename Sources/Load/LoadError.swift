@@ -11,7 +11,7 @@ package struct LoadError: Error, Sendable, CustomStringConvertible {
         case transient
         /// Disk full, memory: as transient, and the loader stops.
         case environment
-        /// The job cannot work as configured: it stops, with one message.
+        /// The stream cannot work as configured: it stops, with one message.
         case configuration
         case permission
         /// The chunk's rows; after its attempts it is dead.

@@ -18,7 +18,7 @@ package final class LoadWorker {
     package private(set) var summary = LoadSummary()
     /// Logs that wait for a person, with the reason; not visited again by this loader until something changes.
     private var blocked: [LogKey: String] = [:]
-    private var stoppedJobs: Set<String> = []
+    private var stopped = StoppedStreams()
     private var lastSweep = -Double.infinity
     private var lastThinning = -Double.infinity
     private var hasCompared = false
@@ -188,7 +188,7 @@ package final class LoadWorker {
     }
 
     private func wants(_ manifest: RunManifest) -> Bool {
-        (options.jobs.isEmpty || options.jobs.contains(manifest.job)) && !stoppedJobs.contains(manifest.job)
+        (options.jobs.isEmpty || options.jobs.contains(manifest.job)) && !stopped.holds(manifest.log)
     }
 
     /// Visits every log that has something in the queue, once; `true` when anything was done.
@@ -306,6 +306,7 @@ package final class LoadWorker {
                 switch done {
                 case .worked:
                     worked = true
+                    stopped.noteWork(key)
                     blocked[key] = nil
                 case .waiting: return worked
                 case .blocked(let reason):
@@ -319,8 +320,8 @@ package final class LoadWorker {
             let failure = LoadError(error)
             // Of data only where a whole table is changed: what is wrong with a chunk is settled with it.
             guard [.configuration, .permission, .data].contains(failure.kind) else { throw failure }
-            // The job stops with one clear message; the others go on.
-            stoppedJobs.insert(manifest.job)
+            // The stream stops with one clear message; the others go on.
+            stopped.note(key, failure.kind)
             blocked[key] = failure.message
             try handBackAll()
             // Only for people: that it cannot be written must not hide why the job stopped.

@@ -177,4 +177,32 @@ import Testing
         _ = try world.drain(LoadOptions())
         #expect(try world.query("SELECT count(*) FROM rows") == ["400"])
     }
+
+    /// One table that cannot be had does not hold those of the job's other streams; when no stream gets on, the job stops.
+    @Test func oneImpossibleTableHoldsNoOther() throws {
+        let world = try World()
+        func put(_ stream: String, _ columns: KeyValuePairs<String, LogicalType>) throws {
+            for number in 1...2 {
+                var batch = Batch([], columns)
+                batch.chunks = [["{\"id\":\(number)}"]]
+                batch.stream = stream
+                batch.table = stream
+                try world.put(batch)
+            }
+        }
+        let bad: KeyValuePairs<String, LogicalType> = ["id": .integer, "Id": .integer]
+        for stream in ["a", "b", "d"] { try put(stream, stream == "b" ? ["id": .integer] : bad) }
+        let outcome = try world.drain(LoadOptions())
+        #expect(KeyTests.stops(outcome).count == 2 && outcome.summary.rows == 2, "\(outcome.summary)")
+        #expect(try world.query("SELECT count(*) FROM b") == ["2"])
+
+        let other = try World()
+        for stream in ["a", "b", "c", "d", "e"] {
+            var batch = Batch([#"{"id":1}"#], bad)
+            batch.stream = stream
+            batch.table = stream
+            try other.put(batch)
+        }
+        #expect(KeyTests.stops(try other.drain(LoadOptions())).count == 3)
+    }
 }

@@ -230,7 +230,7 @@ enum Table {
             ),
             Key(
                 "tables", .choice(["evolve", "freeze"]), standard: "evolve",
-                "Whether a table is made when it is not there yet; otherwise the job stops."),
+                "Whether a table is made when it is not there yet; otherwise the stream stops."),
         ])
 
     static let shape = Section(
