@@ -69,7 +69,7 @@ struct PartitionExtraction {
         if let last, !from.isNull, stream.wish.since == nil {
             let added = stream.settings.targets.filter { !last.targets.contains($0) }
             if !added.isEmpty {
-                guard stream.readsAll else { throw unread(added) }
+                guard stream.readsAll else { throw unread(added, from["since"]?.text) }
                 from = .null
             }
         }
@@ -137,12 +137,13 @@ struct PartitionExtraction {
     }
 
     /// A target that an incremental stream has got since its last run would only get what is new.
-    private func unread(_ targets: [String]) -> ExtractError {
+    private func unread(_ targets: [String], _ reached: String?) -> ExtractError {
         let names = targets.joined(separator: ", ")
+        let onward = reached.map { " (if it has the rows already, under another name: --since '\($0.prefix(200))')" } ?? ""
         return ExtractError(
             .configuration,
             "\(key.job)/\(key.stream): the last run was not for target \(names), which would get only what is new from now on: read all of it for "
-                + "each target (--full-refresh), or give \(names) a job of its own")
+                + "each target (--full-refresh), or give \(names) a job of its own\(onward)")
     }
 
     /// Whether no file is new or changed since the last run.

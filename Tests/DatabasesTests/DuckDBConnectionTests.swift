@@ -64,6 +64,19 @@ final class DuckFile {
         #expect(error("CREATE TABLE t(a INT)")?.kind == .configuration)
     }
 
+    /// Memory is the surroundings' affair, and what to do about it is said.
+    @Test func tooLittleMemoryIsSaid() throws {
+        var small = file.settings
+        small.memoryLimit = 20 << 20
+        let connection = try DuckDBConnection(small)
+        do {
+            try connection.execute("SELECT list(repeat('x', 100) || i) FROM range(1000000) AS rows(i)")
+            Issue.record("it sufficed")
+        } catch {
+            #expect(error.kind == .environment && error.isOutOfMemory && error.message.contains("memory_limit"), "\(error)")
+        }
+    }
+
     /// DuckDB answers the COMMIT of a transaction that it has undone with success.
     @Test func aFailedTransactionIsNotCommitted() throws {
         let connection = try file.connect()

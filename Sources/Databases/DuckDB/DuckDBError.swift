@@ -24,11 +24,14 @@ package struct DuckDBError: DatabaseError, Sendable {
         let first = words.prefix { $0 != "\n" }
         let parts = first.split(separator: ": ", maxSplits: 1, omittingEmptySubsequences: false)
         let name = parts.count == 2 && parts[0].hasSuffix(" Error") ? String(parts[0].dropLast(6)) : ""
-        code = name
-        kind = DuckDBError.kind(name, words)
+        // A commit that finds no room for a block is one of transactions, in DuckDB's words.
+        let isShort = name == "Out of Memory" || words.contains("failed to pin block")
+        code = isShort ? "Out of Memory" : name
+        kind = isShort ? .environment : DuckDBError.kind(name, words)
         endsDatabase = name == "FATAL" || name == "INTERNAL" || words.contains("database has been invalidated")
         let statement = sql.map { " in: \(DuckDBError.shape(of: $0))" } ?? ""
-        message = "\(place): \(DuckDBError.withoutValues(name, first))\(statement)"
+        let remedy = isShort ? " (the connection's memory_limit is too small for this load: raise it)" : ""
+        message = "\(place): \(DuckDBError.withoutValues(name, first))\(remedy)\(statement)"
     }
 
     package var description: String { message }
@@ -76,7 +79,7 @@ package struct DuckDBError: DatabaseError, Sendable {
             ]
             .contains { words.contains($0) }
             return isWrongPath ? .configuration : .environment
-        case "Out of Memory", "FATAL", "INTERNAL", "Fatal": return .environment
+        case "FATAL", "INTERNAL", "Fatal": return .environment
         case "TransactionContext", "Interrupted", "INTERRUPT": return .transient
         case "Permission": return .permission
         default: return words.contains("database has been invalidated") ? .environment : .configuration
