@@ -142,12 +142,16 @@ extension LoadUnit {
             try check(manifest.guards, rows: results.reduce(0) { $0 + $1.rows }, head)
         }
         let staging = try target.staging
-        if manifest.mode.isReplace {
-            try target.delete(manifest, table)
+        if manifest.mode == .merge, !manifest.isStaged {
+            try staging.run(shared.dialect.merge(given(table, runs), from: stage.name, key: manifest.key))
         } else {
-            try staging.run(shared.dialect.deleteEarlier(stage.name, key: manifest.key))
+            if manifest.mode.isReplace {
+                try target.delete(manifest, table)
+            } else {
+                try staging.run(shared.dialect.deleteEarlier(stage.name, key: manifest.key))
+            }
+            try change(staging, runs, table, from: stage.name, &results)
         }
-        try change(staging, runs, table, from: stage.name, &results)
         try moveHead(head, runs, passed, &results)
         return results
     }

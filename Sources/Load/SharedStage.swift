@@ -118,6 +118,11 @@ protocol SharedStagingDialect: StagingDialect {
     func make(shared stage: String, _ table: TargetTable, key: [String]) throws -> String
     /// Deletes all rows of a key but the last.
     func deleteEarlier(_ stage: String, key: [String]) throws -> String
+    /// Lets the rows of the stage take the place of those with their keys, the last one of a key staying, as the engine's writer does
+    /// with rows of known keys.
+    ///
+    /// - Parameter table: with the columns that the stage has.
+    func merge(_ table: TargetTable, from stage: String, key: [String]) throws -> String
     /// The schema that tables without one lie in, as an expression.
     var schema: String { get }
 }

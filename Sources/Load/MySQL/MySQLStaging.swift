@@ -68,5 +68,11 @@ extension MySQLStaging: SharedStagingDialect {
         """
     }
 
+    /// In the rows' order, which is the stage's own: a later row changes what an earlier one has brought.
+    func merge(_ table: TargetTable, from stage: String, key: [String]) throws -> String {
+        let upsert = try MySQLUpsert(table, mode: .merge, key: key)
+        return upsert.all(from: stage, order: "\(SharedStage.number), \(SharedStage.place)")
+    }
+
     var schema: String { "DATABASE()" }
 }

@@ -62,28 +62,17 @@ final class MySQLWriter: RowWriter {
         self.types = types
         precisions = table.columns.map { MySQLDecimal.range.precision($0.precision) }
         checked = types.indices.filter { [.decimal, .double, .timestamp, .datetime, .date, .time].contains(types[$0]) }
-        let quoted = try table.columns.map { try MySQLConnection.quote(identifier: $0.name) }
-        let names = quoted.joined(separator: ", ")
-        let name = try MySQLConnection.quote(identifier: table.name)
-        load = MySQLWriter.load(name, quoted, types, "")
-        insertHead = "INSERT INTO \(name)(\(names)) VALUES "
-        let keys = try key.map { try MySQLConnection.quote(identifier: $0) }
-        let others = quoted.filter { !keys.contains($0) }
-        isReplacing = mode == .merge && !others.isEmpty
+        let upsert = try MySQLUpsert(table, mode: mode, key: key)
+        load = MySQLWriter.load(upsert.table, upsert.columns, types, "")
+        insertHead = "INSERT INTO \(upsert.table)(\(upsert.names)) VALUES "
+        insertTail = upsert.tail
+        isReplacing = upsert.isReplacing
         // Should somebody refer to the table whom this account cannot see, then a row that is replaced must not take those with it.
         loadKnown =
             isReplacing
-            ? "SET STATEMENT foreign_key_checks = 0 FOR \(MySQLWriter.load(name, quoted, types, "REPLACE "))" : load
-        if let first = keys.first, mode == .merge || mode == .insertOnly {
-            let sets =
-                isReplacing
-                ? others.map { "\($0) = VALUES(\($0))" }.joined(separator: ", ") : "\(first) = \(name).\(first)"
-            insertTail = " ON DUPLICATE KEY UPDATE \(sets)"
-            stage = MySQLStage(connection, table: name, columns: quoted, types: types, tail: insertTail)
-        } else {
-            insertTail = ""
-            stage = nil
-        }
+            ? "SET STATEMENT foreign_key_checks = 0 FOR \(MySQLWriter.load(upsert.table, upsert.columns, types, "REPLACE "))"
+            : load
+        stage = upsert.tail.isEmpty ? nil : MySQLStage(connection, upsert, types: types)
     }
 
     deinit { moment.deallocate() }

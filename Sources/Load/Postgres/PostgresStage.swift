@@ -1,6 +1,46 @@
 internal import Databases
 internal import Manifest
 
+/// The statements that move rows of another table into one whose keys may be known.
+struct PostgresUpsert {
+    /// Names in quotes.
+    let target: String
+    let names: String
+    private let keys: String
+    /// Whether a row takes the place of the one with its key.
+    let isMerging: Bool
+    private let conflict: String
+
+    /// - Parameter table: with the columns that the other table has.
+    init(_ table: TargetTable, mode: WriteMode, key: [String]) throws {
+        let quoted = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }
+        let key = try key.map { try PostgresConnection.quote(identifier: $0) }
+        let others = quoted.filter { !key.contains($0) }
+        target = try PostgresConnection.quote(identifier: table.name)
+        names = quoted.joined(separator: ", ")
+        keys = key.joined(separator: ", ")
+        isMerging = mode == .merge && !others.isEmpty
+        let action =
+            isMerging ? "UPDATE SET " + others.map { "\($0) = excluded.\($0)" }.joined(separator: ", ") : "NOTHING"
+        conflict = "ON CONFLICT (\(keys)) DO \(action)"
+    }
+
+    /// Of rows whose keys differ; of a merge with equal ones it fails.
+    func all(from source: String) -> String {
+        "INSERT INTO \(target)(\(names)) SELECT \(names) FROM \(source) \(conflict)"
+    }
+
+    /// One row of each key.
+    ///
+    /// - Parameter order: in which the one that counts stands first.
+    func once(from source: String, first order: String) -> String {
+        """
+        INSERT INTO \(target)(\(names)) SELECT DISTINCT ON (\(keys)) \(names) FROM \(source)
+        ORDER BY \(keys), \(order) \(conflict)
+        """
+    }
+}
+
 /// The way round for rows whose keys may be known: a temporary table, and one statement from there.
 ///
 /// It is empty at the begin of each batch, so that the order of its rows on disk (ctid) is the order in which they came.
@@ -14,28 +54,16 @@ final class PostgresStage {
 
     init(_ connection: PostgresConnection, table: TargetTable, mode: WriteMode, key: [String]) throws {
         self.connection = connection
-        let quoted = try table.columns.map { try PostgresConnection.quote(identifier: $0.name) }
-        let names = quoted.joined(separator: ", ")
-        let keys = try key.map { try PostgresConnection.quote(identifier: $0) }
-        let target = try PostgresConnection.quote(identifier: table.name)
+        let upsert = try PostgresUpsert(table, mode: mode, key: key)
+        let names = upsert.names
         copy = """
             SAVEPOINT rows;
-            CREATE TEMPORARY TABLE IF NOT EXISTS _bobbin_rows ON COMMIT DROP AS SELECT \(names) FROM \(target) WITH NO DATA;
+            CREATE TEMPORARY TABLE IF NOT EXISTS _bobbin_rows ON COMMIT DROP AS SELECT \(names) FROM \(upsert.target) WITH NO DATA;
             TRUNCATE pg_temp._bobbin_rows; COPY pg_temp._bobbin_rows(\(names)) FROM STDIN
             """
-        let others = quoted.filter { !keys.contains($0) }
-        let list = keys.joined(separator: ", ")
-        let isMerging = mode == .merge && !others.isEmpty
-        let action =
-            isMerging ? "UPDATE SET " + others.map { "\($0) = excluded.\($0)" }.joined(separator: ", ") : "NOTHING"
-        let insert = "INSERT INTO \(target)(\(names)) SELECT"
-        let conflict = "ON CONFLICT (\(list)) DO \(action)"
-        move = "\(insert) \(names) FROM pg_temp._bobbin_rows \(conflict)"
+        move = upsert.all(from: "pg_temp._bobbin_rows")
         // Of rows of one key in a batch the last one wins a merge, and the first one stays otherwise.
-        moveOnce = """
-            \(insert) DISTINCT ON (\(list)) \(names) FROM pg_temp._bobbin_rows
-            ORDER BY \(list), ctid\(isMerging ? " DESC" : "") \(conflict)
-            """
+        moveOnce = upsert.once(from: "pg_temp._bobbin_rows", first: upsert.isMerging ? "ctid DESC" : "ctid")
     }
 
     /// Moves the rows of the temporary table into the table, and releases the savepoint.

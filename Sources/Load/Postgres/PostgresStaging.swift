@@ -46,5 +46,10 @@ extension PostgresStaging: SharedStagingDialect {
         """
     }
 
+    func merge(_ table: TargetTable, from stage: String, key: [String]) throws -> String {
+        let upsert = try PostgresUpsert(table, mode: .merge, key: key)
+        return upsert.once(from: stage, first: "\(SharedStage.number) DESC, \(SharedStage.place) DESC")
+    }
+
     var schema: String { "current_schema()" }
 }
