@@ -272,7 +272,7 @@ final class Report {
             let isIdle = waiting.isEmpty && isUsable
             Console.out(isIdle ? "Nothing to do: nothing waits." : "Nothing could be done.")
         } else if lines.allSatisfy({ $0.run.isEmpty && $0.state == .loaded }) {
-            Console.out("Nothing to do: no file is new or changed.")
+            Console.out("Nothing to do: the source has nothing new.")
         } else {
             let rows = command == "extract" ? extracted : loaded
             Console.out(

@@ -75,6 +75,13 @@ import Testing
             ]
         ),
         (
+            "connections: {a: {type: mariadb}, b: {type: PostgreSQL}}\njobs: {}",
+            [
+                #"bobbin.yaml:1:25: connections.a.type: expected one of http, files, s3, sftp, sqlite, duckdb, parquet, postgres, mysql, odbc, found "mariadb"; did you mean "mysql"?"#,
+                #"bobbin.yaml:1:45: connections.b.type: expected one of http, files, s3, sftp, sqlite, duckdb, parquet, postgres, mysql, odbc, found "PostgreSQL"; did you mean "postgres"?"#,
+            ]
+        ),
+        (
             "connections:\n  a: {type: files, path: x, base_url: \"http://x\"}\n  b: {type: http}\njobs: {}",
             [
                 "bobbin.yaml:2:29: connections.a.base_url: the key is for type http; here type is files",

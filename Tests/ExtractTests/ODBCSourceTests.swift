@@ -37,13 +37,16 @@ import Testing
     }
 
     /// SQLite's own tables are none of the user's, whatever its driver calls them.
-    @Test func aPatternLeavesOutTablesOfSQLite() throws {
-        let source = try SourceWorld(odbc: .sqlite)
+    @Test(arguments: [ODBCDatabase.sqlite, nil]) func aPatternLeavesOutTablesOfSQLite(_ odbc: ODBCDatabase?) throws {
+        let source = try SourceWorld(.sqlite, odbc: odbc)
         try source.run(
             "CREATE TABLE a(id integer PRIMARY KEY AUTOINCREMENT, v text UNIQUE);\nINSERT INTO a(v) VALUES ('x');\nANALYZE;\n"
         )
         #expect(try source.open().relations().map(\.name) == ["a"])
         #expect(try source.extract(#"streams: {"*": {mode: replace}}"#).map(\.name) == ["a"])
+        // Those that keep what is in a virtual table.
+        try source.run("CREATE VIRTUAL TABLE words USING rtree(id, low, high);\nINSERT INTO words VALUES (1, 0, 1);\n")
+        #expect(try source.open().relations().map(\.name) == ["a", "words"])
     }
 
     /// The precision of a decimal is the catalogue's, as by the engine's own client; none is made up.
@@ -76,6 +79,28 @@ import Testing
             #expect(columns.map(\.precision) == expected + [nil, nil, nil, Precision(digits: 5, scale: 5)])
             #expect(columns.map(\.native).first == "numeric(10,2)")
         }
+    }
+
+    /// `*` leaves INVISIBLE columns out, which a replication must not; those of a versioned table's times are none of its values.
+    @Test(arguments: [ODBCDatabase.mariaDB, nil]) func invisibleColumnsAreRead(_ odbc: ODBCDatabase?) throws {
+        let source = try SourceWorld(.mariadb, odbc: odbc)
+        try source.run(
+            """
+            CREATE TABLE i(v bigint INVISIBLE DEFAULT 5, id bigint PRIMARY KEY, g bigint AS (v + 1) INVISIBLE);
+            INSERT INTO i(id, v) VALUES (1, 7);
+            CREATE TABLE s(id bigint PRIMARY KEY, v bigint INVISIBLE, b timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE,
+                e timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME(b, e)) WITH SYSTEM VERSIONING;
+            INSERT INTO s(id, v) VALUES (1, 2);
+            CREATE TABLE t(id bigint PRIMARY KEY, v bigint) WITH SYSTEM VERSIONING;
+            INSERT INTO t VALUES (1, 3);
+            """ + "\n")
+        let found = ["i", "s", "t"].map { name in
+            Result { try source.one("streams: {\(source.prefix)\(name): {mode: replace}}") }
+        }
+        #expect(
+            try found.map { try $0.get().rows } == [
+                [#"{"v":7,"id":1,"g":8}"#], [#"{"id":1,"v":2}"#], [#"{"id":1,"v":3}"#],
+            ])
     }
 
     @Test(arguments: ODBCDatabase.allCases) func aQueryIsATable(_ database: ODBCDatabase) throws {
@@ -134,6 +159,40 @@ import Testing
                 continue
             }
         }
+    }
+
+    /// What PostgreSQL writes by itself is ordered and compared as what it is, whatever the session's zone: as cursor, and as key of a
+    /// read that is taken up again.
+    @Test(arguments: ["date", "timestamp", "timestamptz"]) func dayAndMomentsAreInTheirOrder(_ type: String) throws {
+        let source = try SourceWorld(odbc: .postgres)
+        // In the order of texts they would stand otherwise. The last one but two is one of two of the same hour, of which the other is
+        // in summer time.
+        let values = [
+            "-infinity", "0100-01-01 BC", "0044-03-15 BC", "0044-03-15", "2026-10-25 00:30:00+00", "9999-12-31",
+            "10000-01-01",
+            "infinity",
+        ]
+        try source.run(
+            "CREATE TABLE e(k \(type) PRIMARY KEY, v bigint);\nINSERT INTO e VALUES "
+                + values.enumerated().map { "('\($1)', \($0))" }.shuffled().joined(separator: ", ") + ";\n")
+        let name = "\(source.prefix)e"
+        source.opener = { InterposedSession.failing($0, after: 5) }
+        let full = try source.one(
+            "streams: {\(name): {mode: replace, chunk: {rows: 1}, retry: {strategy: fixed, delay: 0s, max_attempts: 5}}}"
+        )
+        #expect(full.integers("v") == Array(values.indices), "\(full.error ?? "") \(full.rows)")
+        source.opener = nil
+        try source.run("DELETE FROM e WHERE k = 'infinity'")
+        let job = "table: c, source: {connection: db, table: \(name)}, mode: append, cursor: k"
+        let first = try source.one(job)
+        #expect(first.integers("v") == Array(0..<7), "\(first.error ?? "") \(first.rows)")
+        guard case .unchanged = try source.one(job).result.end else {
+            Issue.record("a run without rows was published")
+            return
+        }
+        try source.run("INSERT INTO e VALUES ('9998-01-01', 100), ('10000-01-02', 101), ('infinity', 102)")
+        let next = try source.one(job)
+        #expect(next.integers("v") == [101, 102], "\(next.error ?? "") \(next.rows)")
     }
 
     @Test(arguments: ODBCDatabase.allCases) func partitionsAreRowsOfAValue(_ database: ODBCDatabase) throws {

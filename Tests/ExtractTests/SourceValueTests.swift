@@ -14,7 +14,7 @@ import Testing
         try source.run(
             "CREATE TABLE t(\(columns));\nINSERT INTO t VALUES (\(cases.map(\.value).joined(separator: ", ")));\n")
         try source.run("INSERT INTO t VALUES (\(cases.map { _ in "NULL" }.joined(separator: ", ")));\n")
-        let found = try source.one("source: {connection: db, table: t}, mode: replace")
+        let found = try source.one("source: {connection: db, table: \(source.prefix)t}, mode: replace")
         #expect(found.error == nil)
         let schema = found.manifest?.schema ?? []
         let row = found.rows.first ?? ""
@@ -87,6 +87,36 @@ import Testing
                 ("tsvector", "'a b'", .text, "\"'a' 'b'\""),
                 ("pg_lsn", "'16/B374D848'", .text, "\"16/B374D848\""),
             ])
+    }
+
+    /// What its ODBC driver would make another value of, money but for its sign as by the engine's own client.
+    @Test func postgresThroughODBC() throws {
+        let source = try SourceWorld(odbc: .postgres)
+        try source.run("CREATE DOMAIN day AS date; CREATE DOMAIN instant AS timestamptz(3)")
+        try check(
+            source,
+            [
+                ("date", "'2024-02-29'", .date, "\"2024-02-29\""), ("date", "'infinity'", .date, "\"infinity\""),
+                ("date", "'-infinity'", .date, "\"-infinity\""),
+                ("date", "'5874897-12-31'", .date, "\"5874897-12-31\""),
+                ("day", "'0044-03-15 BC'", .date, "\"0044-03-15 BC\""),
+                ("timestamp", "'1999-12-31 23:59:59.5'", .datetime, "\"1999-12-31T23:59:59.5\""),
+                ("timestamp(0)", "'infinity'", .datetime, "\"infinity\""),
+                ("timestamp", "'12345-01-02 03:04:05'", .datetime, "\"12345-01-02 03:04:05\""),
+                ("timestamp", "'0044-03-15 10:00:00 BC'", .datetime, "\"0044-03-15 10:00:00 BC\""),
+                ("timestamptz", "'2026-01-01 12:00:00+02'", .timestamp, "\"2026-01-01T10:00:00Z\""),
+                ("timestamptz", "'2026-01-01 12:00:00.000001Z'", .timestamp, "\"2026-01-01T12:00:00.000001Z\""),
+                ("timestamptz", "'-infinity'", .timestamp, "\"-infinity\""),
+                ("timestamptz", "'12345-01-02 03:04:05+00'", .timestamp, "\"12345-01-02 03:04:05+00\""),
+                ("instant", "'0044-03-15 10:00:00Z BC'", .timestamp, "\"0044-03-15 10:00:00+00 BC\""),
+                ("money", "-92233720368547758.08", .decimal, "-92233720368547758.08"),
+                ("money", "12.5", .decimal, "12.50"),
+            ])
+        // A query's columns are the same.
+        let names = (0..<16).map { "c\($0)" }.joined(separator: ", ")
+        let table = try source.one("source: {connection: db, table: \(source.prefix)t}, mode: replace").rows.sorted()
+        let query = try source.one("query: \"SELECT \(names) FROM \(source.world.schema).t\", mode: replace")
+        #expect(query.rows.sorted() == table && table.count == 2, "\(query.error ?? "")")
     }
 
     @Test func mariadb() throws {

@@ -51,6 +51,39 @@ import Testing
         #expect(try world.rows(["id", "v"]) == expected.sorted())
     }
 
+    /// Moments of which a column of somebody else's has no place for the last digits of a second, or for the zone.
+    @Test(arguments: [LogicalType.text, .datetime, .timestamp]) func momentsAreNotCut(_ type: LogicalType) throws {
+        let world = try World(.duckdb)
+        _ = try world.query(
+            "CREATE TABLE rows(id INTEGER, s TIMESTAMP_S, m TIMESTAMP_MS, u TIMESTAMP, n TIMESTAMP_NS, t TIME)")
+        let day = "2026-01-02T03:04:05"
+        let good = [
+            "\"s\":\"\(day)\"", "\"s\":\"\(day).000Z\"", "\"m\":\"\(day).120\"", "\"m\":\"\(day).1230000+00:00\"",
+            "\"u\":\"\(day).123456\"", "\"u\":\"\(day)Z\"", "\"n\":\"\(day).123456\"",
+        ]
+        let bad = [
+            "\"s\":\"\(day).6\"", "\"s\":\"\(day).004\"", "\"s\":\"\(day)+02:00\"", "\"m\":\"\(day).1239\"",
+            "\"m\":\"\(day).123-01:30\"", "\"u\":\"\(day)+00:30\"", "\"u\":\"\(day).5-10\"", "\"u\":\"\(day).1234567\"",
+        ]
+        let lines = (good + bad).enumerated().map { "{\"id\":\($0),\($1)}" }
+        let outcome = try world.load(
+            Batch(
+                lines + [#"{"id":99,"t":"03:04:05.1234567"}"#],
+                ["id": .integer, "s": type, "m": type, "u": type, "n": type, "t": .text]
+            )
+            .with { $0.guards.maximumRejectShare = 1 })
+        #expect(outcome.summary.rejects == bad.count + 1 && outcome.summary.blocked == 0, "\(outcome.events)")
+        let found = try world.query(
+            "SELECT id, coalesce(CAST(s AS VARCHAR), CAST(m AS VARCHAR), CAST(u AS VARCHAR), CAST(n AS VARCHAR)) FROM rows ORDER BY id"
+        )
+        let plain = "2026-01-02 03:04:05"
+        #expect(
+            found == [
+                "0|\(plain)", "1|\(plain)", "2|\(plain).12", "3|\(plain).123", "4|\(plain).123456", "5|\(plain)",
+                "6|\(plain).123456",
+            ])
+    }
+
     /// What a column of somebody else's would round, cut or overflow is refused.
     @Test func foreignTypesBendNothing() throws {
         let world = try World(.duckdb)

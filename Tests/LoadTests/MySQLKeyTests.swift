@@ -60,6 +60,23 @@ import Testing
         #expect(try Self.indexes(world) == [index.name])
     }
 
+    /// The row's fault, as a value that has no partition is in PostgreSQL.
+    @Test(arguments: [TestTarget.native(.mariadb), .odbc(.mariaDB)]) func aValueWithoutAPartitionIsRefused(
+        _ target: TestTarget
+    ) throws {
+        let world = try World(target)
+        _ = try world.load(Batch([#"{"id":0}"#], ["id": .integer]))
+        _ = try world.query(
+            "CREATE TABLE own(id bigint, v bigint) PARTITION BY LIST (id) (PARTITION p VALUES IN (1, 2))")
+        var batch = Batch([#"{"id":1}"#, #"{"id":3}"#, #"{"id":2}"#], ["id": .integer])
+        batch.table = "own"
+        batch.stream = "own"
+        batch.guards.maximumRejectShare = 1
+        let outcome = try world.load(batch)
+        #expect(outcome.summary.rejects == 1 && outcome.summary.blocked == 0, "\(outcome.summary)")
+        #expect(try world.query("SELECT id FROM own ORDER BY id") == ["1", "2"])
+    }
+
     /// What the server refuses with a warning's state, or bends with a mere note: the row is set aside, and no other one.
     @Test(arguments: [TestTarget.native(.mariadb), .odbc(.mariaDB)]) func aValueThatAColumnBendsIsRefused(
         _ target: TestTarget

@@ -68,7 +68,7 @@ extension World {
 
     /// As root of the shared server, in a database of the world's own.
     package func mariaDBSettings() throws -> MySQLSettings {
-        let server = try TestEngine.mariaDBServer.get()
+        let server = try mariaDBServer.withLock { $0 } ?? TestEngine.mariaDBServer.get()
         try server.connect().execute("CREATE DATABASE IF NOT EXISTS `\(schema)` CHARACTER SET utf8mb4")
         return server.settings { settings in
             settings.database = self.schema

@@ -65,7 +65,8 @@ extension World {
             _ = try mariaDBSettings()
             var options = [("Database", schema)]
             if let statement = mariaDBStatement.withLock({ $0 }) { options.append(("INITSTMT", statement)) }
-            return ODBCDatabase.settings(try TestEngine.mariaDBServer.get(), options: options)
+            return ODBCDatabase.settings(
+                try mariaDBServer.withLock { $0 } ?? TestEngine.mariaDBServer.get(), options: options)
         case .postgres:
             let connection = try PostgresConnection(try postgresSettings())
             try connection.execute("CREATE SCHEMA IF NOT EXISTS \(schema)")

@@ -23,6 +23,8 @@ package final class World: Sendable {
     package let mariaDBUser = Mutex<String?>(nil)
     /// What sessions through MariaDB's driver begin with.
     package let mariaDBStatement = Mutex<String?>(nil)
+    /// MariaDB's server, if it is not the one that worlds share.
+    package let mariaDBServer = Mutex<MariaDBServer?>(nil)
     /// Bytes that DuckDB may use, if not as much as usual.
     package let duckDBMemory = Mutex<Int?>(nil)
     package let clock: ManualClock

@@ -22,6 +22,11 @@ extension Shape {
         }
     }
 
+    /// What some words are called here whose letters are others.
+    private static let otherNames = [
+        "mariadb": "mysql", "postgresql": "postgres", "sqlserver": "odbc", "oracle": "odbc",
+    ]
+
     /// Why a text is not of this shape; nil when it is. A message never shows what may be secret.
     func problem(in text: String, isPlain: Bool) -> String? {
         switch self {
@@ -51,8 +56,9 @@ extension Shape {
             }.map { "expected \(expectation), found \(Message.quoted(text)): \($0)" }
         case .choice(let words):
             guard !words.contains(text) else { return nil }
+            let other = Self.otherNames[text.lowercased()].flatMap { words.contains($0) ? $0 : nil }
             return "expected \(expectation), found \(Message.quoted(text))"
-                + Message.suggestion(for: text, among: words)
+                + (other.map { "; did you mean \(Message.quoted($0))?" } ?? Message.suggestion(for: text, among: words))
         case .either(let shapes):
             return shapes.first(where: \.isText)?.problem(in: text, isPlain: isPlain)
         case .section, .map, .list, .json:

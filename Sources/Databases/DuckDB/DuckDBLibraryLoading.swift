@@ -7,7 +7,8 @@ extension DuckDBLibrary {
             throw DuckDBError(
                 .configuration,
                 "DuckDB needs \(file), which cannot be loaded: install libduckdb (version 1.4 or newer, from duckdb.org) where the linker "
-                    + "finds it, or name the file by `library`")
+                    + "finds it (LD_LIBRARY_PATH names its directory), or name the file by `library` of the connection in a configuration file"
+            )
         }
         func find<Function>(_ name: String) throws(DuckDBError) -> Function {
             guard let address = dlsym(handle, name) else {

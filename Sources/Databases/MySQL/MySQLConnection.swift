@@ -15,6 +15,8 @@ package final class MySQLConnection {
     var isLoggedIn = false
     /// Whether an error came after the last answer that said whether a transaction is open.
     var hasOldStatus = false
+    /// ``maximumPacket()``, once it was asked for.
+    var knownMaximumPacket: Int?
     /// What runs now and owns the wire, a stream or a load; nothing else may be sent meanwhile.
     var activity: String?
 

@@ -39,7 +39,10 @@ package struct MySQLError: DatabaseError, Sendable {
         }
     }
 
-    package var description: String { "\(message) (error \(number), SQLSTATE \(state))" }
+    package var description: String {
+        // A sentence of this client's own.
+        number == 0 ? message : "\(message) (error \(number), SQLSTATE \(state))"
+    }
 
     /// The number after the last "at row ", as MariaDB's messages have it.
     static func row(in message: String) -> Int? {

@@ -22,8 +22,8 @@ extension MySQLError {
         // Read-only server, option or transaction.
         case 1290, 1836, 1792: .environment
         case 1044, 1045, 1142, 1143, 1227, 1698, 1095, 1370, 1410, 3118, 4151: .permission
-        // Keys, NULL, ranges, formats, lengths, references, checks.
-        case 1062, 1586, 1048, 1364, 1264, 1265, 1292, 1366, 1367, 1406, 1451, 1452, 1216, 1217, 3819, 4025: .data
+        // Keys, NULL, ranges, formats, lengths, references, checks, no partition for a value.
+        case 1062, 1586, 1048, 1364, 1264, 1265, 1292, 1366, 1367, 1406, 1451, 1452, 1216, 1217, 1526, 3819, 4025: .data
         default: nil
         }
     }

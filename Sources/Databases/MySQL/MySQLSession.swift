@@ -46,6 +46,30 @@ extension MySQLConnection {
     private func whole(_ seconds: Double) -> Int { Int(max(1, min(seconds.rounded(.up), 1_073_741_824))) }
 }
 
+extension MySQLConnection {
+    /// Bytes below which a message to the server must stay (max_allowed_packet); asked for once. A longer one ends the connection. What
+    /// LOAD DATA sends comes in messages of its own: a row there may be of any length.
+    package func maximumPacket() throws(MySQLError) -> Int {
+        if let knownMaximumPacket { return knownMaximumPacket }
+        let found = try query("SELECT @@max_allowed_packet").integer(0, 0) ?? 1 << 24
+        knownMaximumPacket = found
+        return found
+    }
+}
+
+extension MySQLError {
+    /// A row that no message holds: the row's fault, as nothing but another setting of the server would take it.
+    package static func longRow(_ bytes: Int, limit: Int) -> MySQLError {
+        MySQLError(1153, state: "22001", longRowReason(bytes, limit: limit))
+    }
+
+    /// Why a row cannot be sent, and what to do.
+    package static func longRowReason(_ bytes: Int, limit: Int) -> String {
+        "the row has \(bytes) bytes, and the server's max_allowed_packet is \(limit): raise it there (SET GLOBAL max_allowed_packet = "
+            + "..., at most 1073741824, and in its option file), then `bobbin dead replay` sends the row again"
+    }
+}
+
 /// One line of SHOW WARNINGS.
 package struct MySQLWarning: Sendable, Equatable {
     /// Note, Warning or Error.

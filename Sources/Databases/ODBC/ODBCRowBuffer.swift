@@ -4,7 +4,8 @@ internal import Glibc
 /// Values"). Nothing is allocated for a row; rooms grow with the longest value and shrink when few rows would fit.
 package final class ODBCRowBuffer {
     /// Bytes that all values together should not exceed, unless a single row does.
-    private static let budget = 2 << 20
+    private static let mostBytes = 2 << 20
+    private let budget: Int
 
     /// Rows at most.
     package let capacity: Int
@@ -20,8 +21,12 @@ package final class ODBCRowBuffer {
     /// For each column, bytes of the longest value of a window that is being looked at.
     private let longest: UnsafeMutablePointer<Int>
 
-    /// - Parameter rows: rows at most.
-    package init(_ connection: ODBCConnection, _ parameters: [ODBCParameter], rows: Int) {
+    /// - Parameters:
+    ///   - rows: rows at most.
+    ///   - limit: bytes that a statement with its values takes, if there is such a limit.
+    package init(_ connection: ODBCConnection, _ parameters: [ODBCParameter], rows: Int, limit: Int? = nil) {
+        // Numbers have no bytes here, and the statement has some.
+        budget = min(ODBCRowBuffer.mostBytes, limit.map { max(1, $0 / 2) } ?? ODBCRowBuffer.mostBytes)
         capacity = max(1, rows)
         connection.buffers += 1
         number = connection.buffers
@@ -54,7 +59,7 @@ package final class ODBCRowBuffer {
         while fitting < min(rows, capacity) {
             var bytes = 0
             for column in 0..<columns { bytes += cells[column].room(max(longest[column], length(fitting, column))) }
-            if fitting > 0, bytes * (fitting + 1) > ODBCRowBuffer.budget { break }
+            if fitting > 0, bytes * (fitting + 1) > budget { break }
             for column in 0..<columns { longest[column] = max(longest[column], length(fitting, column)) }
             fitting += 1
         }
@@ -69,7 +74,7 @@ package final class ODBCRowBuffer {
             present += cells[column].stride
             needed += cells[column].room(longest[column])
         }
-        let isShrinking = present * capacity > 4 * ODBCRowBuffer.budget && needed < present / 2
+        let isShrinking = present * capacity > 4 * budget && needed < present / 2
         var isMoved = false
         for column in 0..<columns {
             let room = cells[column].room(longest[column])

@@ -46,7 +46,11 @@ package final class MySQLSession: SQLSession {
     /// See ``SQLSession``.
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let name: [MySQLValue] = [.text(relation.schema ?? defaultSchema ?? ""), .text(relation.name)]
-        var shape = try self.shape(from: SQLCatalog.quoted(relation, dialect))
+        let visible = try connection.query(
+            "\(MySQLSession.visibility) WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position", name)
+        let kinds = visible.rows.indices.map { (name: visible.text($0, 0) ?? "", kind: visible.text($0, 1) ?? "") }
+        var shape = try self.shape(
+            from: SQLCatalog.quoted(relation, dialect), try MySQLSession.list(kinds, dialect))
         let catalogue = try connection.query(
             """
             SELECT c.column_name, c.column_type, c.is_nullable, c.column_default, c.generation_expression IS NOT NULL
@@ -72,7 +76,7 @@ package final class MySQLSession: SQLSession {
             SELECT column_name FROM information_schema.statistics
             WHERE table_schema = ? AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index
             """, name)
-        shape.primaryKey = keys.rows.indices.compactMap { keys.text($0, 0) }
+        shape.primaryKey = MySQLSession.key(keys.rows.indices.compactMap { keys.text($0, 0) }, kinds)
         let order = shape.primaryKey.compactMap { key in shape.columns.first { $0.name.isSame(as: key) } }
         if order.count == shape.primaryKey.count { shape.order = order }
         let engine = try connection.query(
@@ -80,6 +84,25 @@ package final class MySQLSession: SQLSession {
         // Others lock the table for as long as it is read. A view may read from any.
         if !engine.rows.isEmpty, let engine = engine.text(0, 0), engine != "InnoDB" { shape.hasSnapshot = false }
         return shape
+    }
+
+    /// Columns and what they are to `*`.
+    static let visibility = """
+        SELECT column_name, CASE WHEN extra NOT LIKE '%INVISIBLE%' THEN 'shown'
+            WHEN generation_expression IN ('ROW START', 'ROW END') THEN 'system' ELSE 'hidden' END
+        FROM information_schema.columns
+        """
+
+    /// What stands in place of `*`, which leaves INVISIBLE columns out. Such ones in which the server keeps the times of a versioned
+    /// row are none of the table's values.
+    static func list(_ columns: [(name: String, kind: String)], _ dialect: any SQLDialect) throws -> String {
+        guard columns.contains(where: { $0.kind == "hidden" }) else { return "*" }
+        return try columns.filter { $0.kind != "system" }.map { try dialect.quote($0.name) }.joined(separator: ", ")
+    }
+
+    /// A primary key without such times: of the rows that are valid now it is one all the same.
+    static func key(_ names: [String], _ columns: [(name: String, kind: String)]) -> [String] {
+        names.filter { name in !columns.contains { $0.kind == "system" && $0.name.isSame(as: name) } }
     }
 
     /// MariaDB's JSON columns are texts with a check (MariaDB, "JSON Data Type").
@@ -102,9 +125,9 @@ package final class MySQLSession: SQLSession {
         try shape(from: SQLRead.source(of: query))
     }
 
-    private func shape(from source: String) throws -> SQLShape {
+    private func shape(from source: String, _ list: String = "*") throws -> SQLShape {
         // Prepared and not run: even for no rows the server would make those of a query first.
-        return SQLShape(columns: try connection.prepare("SELECT * FROM \(source)").columns.map(column))
+        return SQLShape(columns: try connection.prepare("SELECT \(list) FROM \(source)").columns.map(column))
     }
 
     private func column(_ found: MySQLColumn) throws -> SQLColumn {

@@ -63,6 +63,7 @@ enum ODBCProduct: Sendable {
         let isDeclared =
             switch self {
             // psqlodbc says 28 and 6 of a numeric without limits, and makes a number beyond PostgreSQL's limits of a scale below 0.
+            case .postgres where declared.typeName == "money": false
             case .postgres: (digits, scale) != (28, 6) && (0...1000).contains(scale)
             case .mariaDB: true
             // SQLite's columns take any number. Of the others it is not known.

@@ -39,13 +39,17 @@ package final class ODBCSession: SQLSession {
         let tables = try connection.tables(
             catalog: spelling.product == .mariaDB && !current.isEmpty ? current : nil,
             schema: spelling.product.hasSchemas ? "%" : nil)
+        let shadows = spelling.product == .sqlite ? self.shadows() : []
         for table in tables where ["TABLE", "BASE TABLE", "VIEW"].contains(table.kind.uppercased()) {
             // A name without its catalogue leads to the current one.
             if let catalog = table.catalog, !current.isEmpty, !catalog.isSame(as: current) { continue }
             // Where there are no schemas, a database's own tables may lie in catalogues of these names.
             if ODBCProduct.isOfSystem(table.schema ?? table.catalog ?? "") { continue }
             // SQLite's driver lists its counters and statistics among the user's tables.
-            if spelling.product == .sqlite, table.name.lowercased().hasPrefix("sqlite_") { continue }
+            if spelling.product == .sqlite, table.name.lowercased().hasPrefix("sqlite_") || shadows.contains(table.name)
+            {
+                continue
+            }
             let relation = SQLRelation(
                 schema: table.schema, name: table.name, kind: table.kind.uppercased() == "VIEW" ? .view : .table,
                 rows: nil)
@@ -53,6 +57,12 @@ package final class ODBCSession: SQLSession {
             found.append(relation)
         }
         return found.sorted { ODBCSession.isBefore($0.schema ?? "", $1.schema ?? "", $0.name, $1.name) }
+    }
+
+    /// Tables in which SQLite's virtual tables keep what they hold; none where SQLite does not tell (before 3.37).
+    private func shadows() -> Set<String> {
+        let found = try? connection.query(SQLiteSession.shadows)
+        return Set(found?.rows.compactMap { $0[0] } ?? [])
     }
 
     /// Schemas by their bytes, then names.
@@ -65,8 +75,11 @@ package final class ODBCSession: SQLSession {
     /// The result's columns, with what the catalogue says of them (SQLColumns, SQLPrimaryKeys).
     package func shape(of relation: SQLRelation) throws -> SQLShape {
         let table = known[relation] ?? ODBCTable(schema: relation.schema, relation.name)
-        var shape = try shape(from: SQLCatalog.quoted(relation, dialect))
+        let kinds = try visibility(of: relation)
+        var shape = try shape(from: SQLCatalog.quoted(relation, dialect), MySQLSession.list(kinds, dialect))
         let catalogue = try connection.columns(table)
+        // Of a domain the result names what it is made of.
+        let types = shape.columns.map(\.native)
         // sqliteodbc calls a column "a.b" of a result b.
         let isByPlace =
             catalogue.count == shape.columns.count && !catalogue.allSatisfy { shape.column($0.name) != nil }
@@ -77,14 +90,24 @@ package final class ODBCSession: SQLSession {
             shape.columns[index].expression = try dialect.quote(declared.name)
             shape.columns[index].native = spelling.product.native(declared, shape.columns[index])
             restrict(&shape.columns[index])
+            write(&shape.columns[index], type: types[index])
             shape.columns[index].isNullable = declared.isNullable != false
             shape.columns[index].standard = declared.defaultValue
         }
         guard relation.kind == .table else { return shape }
-        shape.primaryKey = try connection.primaryKey(table)
+        shape.primaryKey = MySQLSession.key(try connection.primaryKey(table), kinds)
         let order = shape.primaryKey.compactMap { shape.column($0) }
         if order.count == shape.primaryKey.count, order.allSatisfy(\.isOrderable) { shape.order = order }
         return shape
+    }
+
+    /// What columns of MariaDB are to `*`, which leaves some out; none of other databases.
+    private func visibility(of relation: SQLRelation) throws -> [(name: String, kind: String)] {
+        guard spelling.product == .mariaDB else { return [] }
+        let found = try connection.query(
+            "\(MySQLSession.visibility) WHERE table_schema = DATABASE() AND table_name = \(try spelling.literal(relation.name)) "
+                + "ORDER BY ordinal_position")
+        return found.rows.map { ($0[0] ?? "", $0[1] ?? "") }
     }
 
     /// The columns of the result that has no rows.
@@ -122,12 +145,39 @@ package final class ODBCSession: SQLSession {
         }
     }
 
+    /// Lets PostgreSQL itself write what its driver makes another value of: dates and instants that are infinite, before the year 1 or
+    /// behind 9999, and money; and instants with their zone.
+    private func write(_ column: inout SQLColumn, type: String) {
+        guard spelling.product == .postgres else { return }
+        let name = column.expression
+        // A cast alone would have the column's name, and ORDER BY would take the text for the column.
+        let text = "\(name)::text || ''"
+        switch type.lowercased() {
+        case "timestamptz", "timestamp with time zone":
+            (column.type, column.form) = (.timestamp, .instant)
+            // In UTC, whatever zone the session has; where rows are read on from any will do.
+            column.expression =
+                "(CASE WHEN isfinite(\(name)) THEN replace((\(name) AT TIME ZONE 'UTC')::text || '+00', ' BC+00', '+00 BC') "
+                + "ELSE \(name)::text END) || ''"
+            column.boundary = SQLColumn.Boundary(text, .instant)
+        case "date", "timestamp", "timestamp without time zone":
+            column.expression = text
+        case "money":
+            (column.type, column.form) = (.decimal, .number)
+            column.expression = "\(name)::numeric::text || ''"
+            column.isOrderable = false
+            column.cursorRefusal =
+                "money is compared with no number; choose another column, or read a query that makes it numeric"
+        default: break
+        }
+    }
+
     private static let untyped =
         "it has no declared type, and the driver does not tell numbers from texts, which SQLite never takes for equal; choose another "
         + "column, or read it by a connection of type sqlite"
 
-    private func shape(from source: String) throws -> SQLShape {
-        let found = try connection.query("SELECT * FROM \(source) WHERE 1 = 0")
+    private func shape(from source: String, _ list: String = "*") throws -> SQLShape {
+        let found = try connection.query("SELECT \(list) FROM \(source) WHERE 1 = 0")
         return SQLShape(columns: try found.columns.map(column))
     }
 
@@ -151,6 +201,7 @@ package final class ODBCSession: SQLSession {
             isNullable: found.isNullable != false)
         column.isOrderable = spelling.product.isOrderable(found.form)
         restrict(&column)
+        write(&column, type: found.typeName)
         switch spelling.product {
         // CHAR, too, which a table's catalogue tells apart.
         case .mariaDB where found.typeName.lowercased() == "char":

@@ -28,13 +28,21 @@ package final class SQLiteSession: SQLSession {
     /// See ``SQLSession``.
     package let defaultSchema: String? = nil
 
+    /// Tables in which virtual tables keep what they hold, such as the index of an FTS table; SQLite tells since 3.37.
+    static let shadows = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+
     /// See ``SQLSession``.
     package func relations() throws -> [SQLRelation] {
         let list = try connection.prepare(
             "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
         )
+        var shadows: Set<String> = []
+        if let inner = try? connection.prepare(SQLiteSession.shadows) {
+            while try inner.step() { shadows.insert(inner.text(0)) }
+        }
         var found: [SQLRelation] = []
         while try list.step() {
+            if shadows.contains(list.text(0)) { continue }
             found.append(
                 SQLRelation(schema: nil, name: list.text(0), kind: list.text(1) == "view" ? .view : .table, rows: nil))
         }

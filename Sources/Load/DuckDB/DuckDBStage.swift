@@ -89,8 +89,11 @@ struct DuckDBStage {
             let place = places[index]
             let given = DuckDBFeed.declared(DuckDBFeed.kind(column))
             let fitted = "TRY_CAST(\(place) AS \(column.declared))"
-            // What comes back otherwise was rounded or cut; of texts that DuckDB reads only the reading counts.
-            let isBent = given == "VARCHAR" ? "" : " OR TRY_CAST(\(fitted) AS \(given)) IS DISTINCT FROM \(place)"
+            // What comes back otherwise was rounded or cut; of texts that DuckDB reads the reading counts, and what they say of moments.
+            let isBent =
+                given == "VARCHAR"
+                ? DuckDBStage.cut(column.declared).map { " OR regexp_matches(\(place), '\($0)')" } ?? ""
+                : " OR TRY_CAST(\(fitted) AS \(given)) IS DISTINCT FROM \(place)"
             queries.append(
                 query(
                     "a value does not fit the column \(column.name) (\(column.declared)) as it is", "Conversion",
@@ -130,6 +133,22 @@ struct DuckDBStage {
         return try refusals(
             "SELECT line, any_value(reason), any_value(code) FROM (\(queries.joined(separator: " UNION ALL "))) GROUP BY line"
         )
+    }
+
+    /// What is in a text of which a column of moments would keep a part only: digits of a second behind those that it has, and an
+    /// offset from UTC where there is no zone.
+    private static func cut(_ declared: String) -> String? {
+        let digits: Int
+        switch declared {
+        case "TIMESTAMP_S": digits = 0
+        case "TIMESTAMP_MS": digits = 3
+        case "TIMESTAMP", "TIME", "TIME WITH TIME ZONE": digits = 6
+        case "TIMESTAMP_NS", "TIME_NS": digits = 9
+        default: return nil
+        }
+        let fraction = "[.][0-9]{\(digits)}[0-9]*[1-9]"
+        if declared == "TIME WITH TIME ZONE" { return fraction }
+        return "\(fraction)|:[0-9.]+ ?[+-]([0-9:]*[1-9])"
     }
 
     /// Rows whose key another row of the batch or of the table has.

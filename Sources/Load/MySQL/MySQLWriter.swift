@@ -7,7 +7,8 @@ internal import Manifest
 /// server that forbids LOAD DATA gets INSERTs of many rows.
 ///
 /// LOCAL means IGNORE: the server passes over rows and bends values, and only counts that. So a load that is not spotless is
-/// undone and tried again in halves, down to single rows, which go in by a strict INSERT: what that refuses is set aside.
+/// undone and tried again in halves, down to single rows, which go in by a strict INSERT: what that refuses is set aside. A row that
+/// is longer than a message may be has LOAD DATA alone.
 final class MySQLWriter: RowWriter {
     private typealias Reject = (_ row: Int, _ reason: String, _ code: String) throws -> Void
 
@@ -45,6 +46,10 @@ final class MySQLWriter: RowWriter {
     private var way = Way.straight
     private var isBegun = false
     private var isLoadForbidden = false
+    /// Bytes below which a message must stay.
+    private let packet: Int
+    /// Whether rows of the batch in hand may be longer, each by itself or together.
+    private var isLong = false
     private var text = LoadText(capacity: 256 << 10)
     private let moment = UnsafeMutablePointer<UInt8>.allocate(capacity: 32)
     private var statements: [Int: MySQLStatement] = [:]
@@ -56,6 +61,7 @@ final class MySQLWriter: RowWriter {
         isPlain: @escaping () throws -> Bool
     ) throws {
         self.connection = connection
+        packet = try connection.maximumPacket()
         self.known = known
         self.isPlain = isPlain
         let types = table.columns.map(\.type)
@@ -94,6 +100,8 @@ final class MySQLWriter: RowWriter {
             isBegun = true
             if stage != nil, known.isExpected { try meetKnownKeys() }
         }
+        // A cell of a batch weighs more than a number on its way.
+        isLong = batch.weight + MySQLWriter.messageBytes >= packet
         // Out of the object meanwhile, which the closure looks into.
         var sifted: [Int] = []
         swap(&sifted, &rows)
@@ -146,7 +154,10 @@ final class MySQLWriter: RowWriter {
             try attempt(range, batch)
             return
         } catch is Spotted {
-            // Some row of it is not as the table wants it, or there already.
+            // Some row of it is not as the table wants it, or there already. Of a long one the warnings are all that there is.
+            if range.count == 1, stage == nil || way != .straight {
+                return try reject(rows[range.lowerBound], "a value does not fit its column as it is", "01000")
+            }
         } catch let error as MySQLError {
             guard error.kind == .data else { throw error }
             if range.count == 1 { return try reject(rows[range.lowerBound], error.description, error.state) }
@@ -164,7 +175,7 @@ final class MySQLWriter: RowWriter {
     private func attempt(_ range: Range<Int>, _ batch: RowBatch) throws {
         try connection.execute("SAVEPOINT batch")
         do {
-            if range.count == 1 || isLoadForbidden {
+            if isLoadForbidden || range.count == 1 && fitting(range, batch) == 1 {
                 try insertRows(range, batch)
             } else {
                 do {
@@ -221,7 +232,14 @@ final class MySQLWriter: RowWriter {
             }
             return text.read(into: room)
         }
-        guard result.records == range.count, isSpotless(result) else { throw Spotted() }
+        guard result.records == range.count, isSpotless(result) else {
+            if range.count == 1, stage == nil || way != .straight,
+                let refusal = try connection.warnings().compactMap(\.refusal).first
+            {
+                throw refusal
+            }
+            throw Spotted()
+        }
     }
 
     private func encode(_ range: Range<Int>, _ batch: RowBatch) {
@@ -254,12 +272,44 @@ final class MySQLWriter: RowWriter {
         }
     }
 
+    /// Bytes of a message besides its values, and of one besides its own bytes: two of its type, one of whether it is there, and its length.
+    private static let messageBytes = 64
+    private static let valueBytes = 2 + 1 + 9
+
+    /// How many rows from the start of a range one message holds.
+    private func fitting(_ range: Range<Int>, _ batch: RowBatch) -> Int {
+        guard isLong else { return range.count }
+        var bytes = MySQLWriter.messageBytes
+        for (count, place) in range.enumerated() {
+            bytes += self.bytes(rows[place], batch)
+            if bytes >= packet { return count }
+        }
+        return range.count
+    }
+
+    /// Bytes of a row in a message.
+    private func bytes(_ row: Int, _ batch: RowBatch) -> Int {
+        let cells = batch.row(row)
+        return types.indices.reduce(0) { bytes, column in
+            let cell = cells[column]
+            return switch cell.kind {
+            case .null: bytes + 3
+            case .integer, .double: bytes + MySQLWriter.valueBytes
+            // Moments are written otherwise than they come.
+            case .text, .side, .bytes: bytes + MySQLWriter.valueBytes + max(Int(cell.length), 32)
+            }
+        }
+    }
+
     /// Strict, as many rows a statement as it takes parameters.
     private func insertRows(_ range: Range<Int>, _ batch: RowBatch) throws {
         let most = max(1, min(100, 60_000 / max(1, types.count)))
         var start = range.lowerBound
         while start < range.upperBound {
-            let count = min(most, range.upperBound - start)
+            let count = fitting(start..<min(start + most, range.upperBound), batch)
+            guard count > 0 else {
+                throw MySQLError.longRow(bytes(rows[start], batch) + MySQLWriter.messageBytes, limit: packet)
+            }
             let statement = try statement(count)
             // Moments are written here: parameters point to them until the statement has run.
             let moments = UnsafeMutablePointer<UInt8>.allocate(capacity: 32 * count * max(1, types.count))

@@ -105,6 +105,8 @@ protocol ODBCDialect: Sendable {
     func conflict(_ names: [String], _ others: [String]) -> ODBCConflict
     /// Whether one statement may not hold two rows of one key.
     var needsDistinctKeys: Bool { get }
+    /// Bytes below which a statement with its values must stay, where a longer one ends the connection; nil where none is too long.
+    func longest(_ statements: ODBCStatements) throws -> Int?
     /// How values of a column travel, and what is asked of them before.
     ///
     /// - Parameter described: the column as the driver has it.
@@ -135,6 +137,7 @@ extension ODBCDialect {
     func dropIndex(_ name: String, _ table: String) -> String { "DROP INDEX \(name)" }
     func comparesBytes(_ statements: ODBCStatements, _ table: TargetTable) throws -> Bool { false }
     var needsDistinctKeys: Bool { false }
+    func longest(_ statements: ODBCStatements) throws -> Int? { nil }
     var staging: (any StagingDialect)? { nil }
 }
 

@@ -126,6 +126,10 @@ struct ODBCMySQL: ODBCDialect {
     // Its driver would send an array in one message, but loses rows of it.
     var rowsAtOnce: ODBCRowsAtOnce { .values(rows: 128, parameters: 32_000) }
 
+    func longest(_ statements: ODBCStatements) throws -> Int? {
+        try statements.query("SELECT @@max_allowed_packet", []).text(0, 0).flatMap { Int($0) }
+    }
+
     var staging: (any StagingDialect)? { MySQLStaging() }
 
     func conflict(_ names: [String], _ others: [String]) -> ODBCConflict {

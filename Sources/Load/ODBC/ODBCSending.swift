@@ -60,7 +60,7 @@ final class ODBCSending {
         seek = "SELECT COUNT(*) FROM \(name) WHERE "
         let sets = others.map { "\(quoted[$0]) = ?" }.joined(separator: ", ")
         update = isMerging ? ("UPDATE \(name) SET \(sets) WHERE \(term)", others + keys) : nil
-        buffer = ODBCRowBuffer(session.connection, travels.map(\.parameter), rows: most)
+        buffer = ODBCRowBuffer(session.connection, travels.map(\.parameter), rows: most, limit: session.longest)
     }
 
     /// The largest power of two that is not more.

@@ -24,6 +24,8 @@ package final class ODBCTarget: LoadTarget {
         let statements: ODBCStatements
         let dialect: any ODBCDialect
         let hasSavepoints: Bool
+        /// See ``ODBCDialect/longest(_:)``.
+        let longest: Int?
         let session: ODBCBooks
         let books: SQLBooks
 
@@ -110,7 +112,8 @@ package final class ODBCTarget: LoadTarget {
         let statements = ODBCStatements(connection, forgetting: dialect.forgetting)
         let session = ODBCBooks(statements, dialect, hasSavepoints: hasSavepoints)
         return Session(
-            statements: statements, dialect: dialect, hasSavepoints: hasSavepoints, session: session,
+            statements: statements, dialect: dialect, hasSavepoints: hasSavepoints,
+            longest: try dialect.longest(statements), session: session,
             books: SQLBooks(session: session, spool: spool))
     }
 

@@ -24,6 +24,10 @@ final class ODBCWriter: RowWriter {
     /// Columns of which not every value can be kept.
     private let checked: [Int]
     private let sending: ODBCSending
+    /// Bytes below which a statement with its values must stay, if there is such a limit.
+    private let longest: Int?
+    /// Whether a row of the batch in hand may be longer.
+    private var isLong = false
     private let savepoint: (make: String, undo: String, release: String?)?
     private let spoil: () -> Void
     /// Row by row, as nothing can be undone.
@@ -43,6 +47,7 @@ final class ODBCWriter: RowWriter {
         connection = session.connection
         engine = session.dialect.name
         self.spoil = spoil
+        longest = session.longest
         savepoint = session.hasSavepoints ? session.dialect.savepoint("bobbin_rows") : nil
         isSingle = isCareful && !session.hasSavepoints
         let described = try ODBCWriter.described(session, table)
@@ -83,6 +88,8 @@ final class ODBCWriter: RowWriter {
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
         isCareful = false
+        // A cell of a batch weighs more than a number on its way.
+        isLong = longest.map { batch.weight + ODBCWriter.messageBytes >= $0 } ?? false
         // Out of the object meanwhile, which the closure looks into.
         var sifted: [Int] = []
         swap(&sifted, &rows)
@@ -96,6 +103,10 @@ final class ODBCWriter: RowWriter {
     /// Why a row cannot be kept as it is.
     private func problem(_ batch: RowBatch, _ row: Int) -> String? {
         let cells = batch.row(row)
+        if isLong, let longest {
+            let bytes = bytes(cells)
+            if bytes >= longest { return MySQLError.longRowReason(bytes, limit: longest) }
+        }
         for column in checked {
             let cell = cells[column]
             if cell.kind == .null || cell.kind == .integer { continue }
@@ -103,6 +114,17 @@ final class ODBCWriter: RowWriter {
             if let problem = travels[column].problem(cell, bytes, engine, room) { return problem }
         }
         return nil
+    }
+
+    /// Bytes of a statement besides its values, and of one besides its own bytes.
+    private static let messageBytes = 64
+    private static let valueBytes = 12
+
+    /// Bytes of a row on its way.
+    private func bytes(_ cells: UnsafeMutablePointer<Cell>) -> Int {
+        travels.indices.reduce(ODBCWriter.messageBytes) { bytes, column in
+            bytes + ODBCWriter.valueBytes + length(cells[column], column)
+        }
     }
 
     // MARK: Rows that are refused
