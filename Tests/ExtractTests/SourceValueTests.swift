@@ -92,6 +92,8 @@ import Testing
     /// What its ODBC driver would make another value of, money but for its sign as by the engine's own client.
     @Test func postgresThroughODBC() throws {
         let source = try SourceWorld(odbc: .postgres)
+        // Whatever the session is set to.
+        source.statement = "SET TimeZone TO 'America/New_York'"
         try source.run("CREATE DOMAIN day AS date; CREATE DOMAIN instant AS timestamptz(3)")
         try check(
             source,

@@ -16,6 +16,8 @@ final class SourceWorld {
     let world: World
     /// The driver that the engine is read through; nil for its own client.
     let odbc: ODBCDatabase?
+    /// What a session through PostgreSQL's driver begins with.
+    var statement: String?
     private let files = POSIXFileSystem()
     /// What opens a session, in place of the engine's own.
     var opener: (@Sendable (any SQLSession) -> any SQLSession)?
@@ -97,7 +99,9 @@ final class SourceWorld {
 
     func odbcSettings(_ odbc: ODBCDatabase) throws -> ODBCSettings {
         switch odbc {
-        case .postgres: try odbc.settings("postgres")
+        case .postgres:
+            ODBCDatabase.settings(
+                try TestEngine.postgresServer.get(), options: statement.map { [("ConnSettings", $0)] } ?? [])
         case .mariaDB: try odbc.settings(world.schema)
         case .sqlite: try odbc.settings(world.database)
         }

@@ -46,11 +46,13 @@ package enum ODBCDatabase: String, Sendable, CaseIterable, CustomStringConvertib
         }
     }
 
-    /// Settings of the superuser.
-    package static func settings(_ server: PostgresServer, _ database: String = "postgres") -> ODBCSettings {
+    /// Settings of the superuser, with more keywords of the driver.
+    package static func settings(
+        _ server: PostgresServer, _ database: String = "postgres", options: [(String, String)] = []
+    ) -> ODBCSettings {
         var settings = ODBCSettings(
             driver: ODBCDatabase.postgres.driver,
-            [("Servername", "127.0.0.1"), ("Port", String(server.port)), ("Database", database)])
+            [("Servername", "127.0.0.1"), ("Port", String(server.port)), ("Database", database)] + options)
         settings.user = PostgresServer.superuser
         settings.password = ODBCSecret(server.password)
         settings.loginSeconds = 5

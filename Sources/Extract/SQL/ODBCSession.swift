@@ -18,6 +18,8 @@ package final class ODBCSession: SQLSession {
         let connection = try ODBCConnection(settings)
         self.connection = connection
         spelling = ODBCDialect(connection.info)
+        // The form in which PostgreSQL writes dates.
+        if spelling.product == .postgres { _ = try connection.query("SET DateStyle TO ISO") }
         if let sql = spelling.product.schemaQuery {
             defaultSchema = try connection.first(sql)?.first ?? nil
         } else {
