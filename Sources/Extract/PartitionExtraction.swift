@@ -139,7 +139,8 @@ struct PartitionExtraction {
     /// A target that an incremental stream has got since its last run would only get what is new.
     private func unread(_ targets: [String], _ reached: String?) -> ExtractError {
         let names = targets.joined(separator: ", ")
-        let onward = reached.map { " (if it has the rows already, under another name: --since '\($0.prefix(200))')" } ?? ""
+        let onward =
+            reached.map { " (if it has the rows already, under another name: --since '\($0.prefix(200))')" } ?? ""
         return ExtractError(
             .configuration,
             "\(key.job)/\(key.stream): the last run was not for target \(names), which would get only what is new from now on: read all of it for "

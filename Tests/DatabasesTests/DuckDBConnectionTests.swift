@@ -73,7 +73,8 @@ final class DuckFile {
             try connection.execute("SELECT list(repeat('x', 100) || i) FROM range(1000000) AS rows(i)")
             Issue.record("it sufficed")
         } catch {
-            #expect(error.kind == .environment && error.isOutOfMemory && error.message.contains("memory_limit"), "\(error)")
+            #expect(
+                error.kind == .environment && error.isOutOfMemory && error.message.contains("memory_limit"), "\(error)")
         }
     }
 
