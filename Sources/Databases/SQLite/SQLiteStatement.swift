@@ -118,10 +118,17 @@ package final class SQLiteStatement {
     @inline(__always)
     package func bytes(_ column: Int) -> UnsafeRawBufferPointer {
         let index = Int32(truncatingIfNeeded: column)
+        if sqlite3_column_type(handle, index) == SQLITE_TEXT { return textBytes(column) }
+        let start = sqlite3_column_blob(handle, index)
+        return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index)))
+    }
+
+    /// The same of a column that is known to be a text.
+    @inline(__always)
+    package func textBytes(_ column: Int) -> UnsafeRawBufferPointer {
+        let index = Int32(truncatingIfNeeded: column)
         // First the pointer, then the count, which is that of the form asked for last; a UTF-16 database converts its texts.
-        let start =
-            sqlite3_column_type(handle, index) == SQLITE_TEXT
-            ? UnsafeRawPointer(sqlite3_column_text(handle, index)) : sqlite3_column_blob(handle, index)
+        let start = UnsafeRawPointer(sqlite3_column_text(handle, index))
         return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, index)))
     }
 

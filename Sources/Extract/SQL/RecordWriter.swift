@@ -12,8 +12,8 @@ package final class RecordWriter {
     private(set) var rows = 0
     private let columns: [SQLColumn]
     /// `{"name":` and `,"name":` of all columns in one run of bytes.
-    private let keys = RawBuffer()
-    private var ends: [Int] = []
+    private let keys: RawBuffer
+    private let ends: [Int]
     private let scanner = RecordScanner()
     private let scratch = RawBuffer()
     private var start = 0
@@ -25,6 +25,8 @@ package final class RecordWriter {
         self.columns = columns
         kinds = .allocate(capacity: max(1, columns.count))
         kinds.initialize(repeating: 0, count: max(1, columns.count))
+        let keys = RawBuffer()
+        var ends: [Int] = []
         for (index, column) in columns.enumerated() {
             var key: [UInt8] = [index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ",")]
             appendEscaped(column.name, to: &key)
@@ -32,6 +34,8 @@ package final class RecordWriter {
             key.withUnsafeBytes { keys.append($0) }
             ends.append(keys.count)
         }
+        self.keys = keys
+        self.ends = ends
     }
 
     deinit { kinds.deallocate() }

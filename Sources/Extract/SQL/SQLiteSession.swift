@@ -134,17 +134,20 @@ package final class SQLiteSession: SQLSession {
 private final class SQLiteRows: SQLRows {
     private let statement: SQLiteStatement
     private let columns: [SQLColumn]
+    /// Columns of bytes; a column itself, with its texts, is too much to look at for each value.
+    private let wantsBytes: [Bool]
 
     init(_ statement: SQLiteStatement, _ columns: [SQLColumn]) {
         self.statement = statement
         self.columns = columns
+        wantsBytes = columns.map { $0.form == .bytes }
     }
 
     func next(into record: RecordWriter) throws -> Bool {
         guard try statement.step() else { return false }
         record.begin()
-        for (column, shape) in columns.enumerated() {
-            let wantsBytes = shape.form == .bytes
+        for column in wantsBytes.indices {
+            let wantsBytes = wantsBytes[column]
             switch statement.kind(column) {
             case .null:
                 record.null(column)
@@ -159,20 +162,20 @@ private final class SQLiteRows: SQLRows {
                 // The infinities are written as strings.
                 record.note(column, value.isFinite ? SchemaInference.Kinds.number : SchemaInference.Kinds.text)
             case .text where !wantsBytes:
-                try record.text(column, text: statement.bytes(column))
+                try record.text(column, text: statement.textBytes(column))
                 record.note(column, SchemaInference.Kinds.text)
             case .blob where wantsBytes:
                 record.bytes(column, statement.bytes(column))
                 record.note(column, SchemaInference.Kinds.text)
             case .blob:
                 throw RecordFault(
-                    reason: "bytes in a column of another type: declare it (columns: {\(shape.name): bytes})",
-                    column: shape.name)
+                    reason: "bytes in a column of another type: declare it (columns: {\(columns[column].name): bytes})",
+                    column: columns[column].name)
             case .integer, .float, .text:
                 throw RecordFault(
                     reason:
-                        "a value that is not bytes in a column of bytes: declare it (columns: {\(shape.name): text})",
-                    column: shape.name)
+                        "a value that is not bytes in a column of bytes: declare it (columns: {\(columns[column].name): text})",
+                    column: columns[column].name)
             }
         }
         record.end()
@@ -183,7 +186,7 @@ private final class SQLiteRows: SQLRows {
         switch statement.kind(column) {
         case .null: return false
         case .blob: buffer.append(hexadecimal: statement.bytes(column))
-        case .text: buffer.append(statement.bytes(column))
+        case .text: buffer.append(statement.textBytes(column))
         case .integer:
             withDecimalDigits(statement.integer(column)) { buffer.append(UnsafeRawBufferPointer($0)) }
         case .float:
