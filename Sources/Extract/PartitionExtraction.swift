@@ -66,8 +66,8 @@ struct PartitionExtraction {
         var from =
             (mode.isReplace || stream.wish.isFullRefresh) && !stream.isFileSource
             ? JSONValue.null : last?.cursorTo ?? .null
-        if let last, !from.isNull, stream.wish.since == nil {
-            let added = stream.settings.targets.filter { !last.targets.contains($0) }
+        if !from.isNull, stream.wish.since == nil, let read = try lastRead(last, base) {
+            let added = stream.settings.targets.filter { !read.targets.contains($0) }
             if !added.isEmpty {
                 guard stream.readsAll else { throw unread(added, from["since"]?.text) }
                 from = .null
@@ -134,6 +134,16 @@ struct PartitionExtraction {
             }
             throw failure
         }
+    }
+
+    /// The last manifest that came of the source: rows that are replayed go where those of their own run went.
+    private func lastRead(_ last: RunManifest?, _ base: Int) throws -> RunManifest? {
+        var (found, number) = (last, base)
+        while found?.kind == .replay, number > 1 {
+            number -= 1
+            found = try spool.manifest(key, number)
+        }
+        return found
     }
 
     /// A target that an incremental stream has got since its last run would only get what is new.

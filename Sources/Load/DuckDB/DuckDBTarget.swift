@@ -94,7 +94,6 @@ extension DuckDBTarget: SQLTarget {
     func rollback() {
         isInTransaction = false
         replacement = nil
-        replacement = nil
         guard let connection = open?.connection, !connection.isBroken else {
             wasBroken = wasBroken || open != nil
             open = nil
