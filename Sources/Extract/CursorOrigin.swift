@@ -29,8 +29,8 @@ struct CursorOrigin {
         throw ExtractError(
             .configuration,
             "\(stream): the last run ended at \(since.prefix(200)) of another cursor, table, query or path than \(column) of what is to be read now, so "
-                + "that rows below it may be missing: read all of it with --full-refresh, or say where to begin with --since VALUE "
-                + "(to go on as if nothing had changed: --since '\(since.prefix(200))')")
+                + "that rows below it may be missing: read all of it with --full-refresh, or go on as if nothing had changed with "
+                + "--since '\(since.prefix(200))' (any other VALUE does, but under append)")
     }
 
     /// Where a read begins that somebody wants to begin at `since`.

@@ -64,7 +64,7 @@ struct PartitionExtraction {
         let last = base > 0 ? try spool.manifest(key, base) : nil
         let mode = stream.settings.mode
         var from =
-            (mode.isReplace || stream.wish.isFullRefresh) && !stream.isFileSource
+            mode.isReplace && !stream.isFileSource || stream.wish.isFullRefresh
             ? JSONValue.null : last?.cursorTo ?? .null
         if !from.isNull, stream.wish.since == nil, let read = try lastRead(last, base) {
             let added = stream.settings.targets.filter { !read.targets.contains($0) }
@@ -78,7 +78,7 @@ struct PartitionExtraction {
                 throw ExtractError(
                     .configuration,
                     "\(key.job)/\(key.stream): under append rows from \(since) on may come twice, as the last run ended at \(reached.prefix(200)): "
-                        + "leave --since out, or read all of it anew (--full-refresh)")
+                        + "begin there (--since '\(reached.prefix(200))'), or read all of it anew (--full-refresh)")
             }
             from = CursorOrigin.place(since, reached: mode == .append ? last?.cursorTo ?? .null : .null)
         }
@@ -204,11 +204,13 @@ struct PartitionExtraction {
         result.chunks = writer.manifest.chunks.count
         result.rejected = writer.manifest.rejected
         try rejects.check()
-        // An increment without rows needs no manifest; an empty replacement is one, and the first look at a table whose columns are
-        // known, which is to be made.
+        // An increment without rows needs no manifest. An empty replacement is one, and so is the first look at a table whose
+        // columns are known, which is to be made.
         let isFirstLook = writer.manifest.base == 0 && !writer.manifest.schema.isEmpty
+        // Where somebody said to begin, the next run goes on, also when there was nothing yet.
+        let isElsewhere = stream.wish.since != nil && writer.manifest.base > 0
         if !writer.manifest.isWholePartition, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0,
-            !stream.isFileSource, !isFirstLook
+            !stream.isFileSource, !isFirstLook, !isElsewhere
         {
             try writer.discard()
             return

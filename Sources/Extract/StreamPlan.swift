@@ -65,6 +65,7 @@ package final class StreamPlan: Sendable {
                 "\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(wish.limit.map { "\0\($0)" } ?? "")\(salt)"
                     .utf8)
         lowWater = configuration.load.lowWater
+        try table?.refuseItself(in: configuration)
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
             let client: HTTPClient

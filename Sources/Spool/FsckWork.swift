@@ -89,7 +89,8 @@ extension Fsck {
                     "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
                     "any loader hands back what it held; --repair does so now"
                 ) { try self.seize() }
-            } else if try !spool.listing(spool.claimed(loader), .fsckList).isEmpty {
+            } else if try spool.listing(spool.claimed(loader), .fsckList).contains(where: { $0 != FileNames.lease }) {
+                // A lease alone that says nothing is of a loader that begins, or that died then: it holds nothing, and its silence tells.
                 finding(
                     .claimedWithoutLease, directory, "a loader's directory without a lease: its loader is gone",
                     "any loader hands back what it held; --repair does so now"

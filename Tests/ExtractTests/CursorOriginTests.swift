@@ -41,9 +41,14 @@ import Testing
         try source.run("INSERT INTO a VALUES (5, 4, 'low')")
         #expect(try source.one(other).integers("id") == [5])
         #expect(try refusal(source, first).contains("ended at 4 "))
+        // What somebody says counts for the runs to come, also when nothing is there yet.
+        wish.since = "9000"
+        #expect(try source.one(first, wish: wish).rows.isEmpty)
+        try source.run("INSERT INTO a VALUES (9001, 4, 'late')")
+        #expect(try source.one(first).integers("id") == [9001])
         wish.since = nil
         wish.isFullRefresh = true
-        #expect(try source.one(first, wish: wish).integers("id").sorted() == [5, 1001, 1002, 2000])
+        #expect(try source.one(first, wish: wish).integers("id").sorted() == [5, 1001, 1002, 2000, 9001])
     }
 
     /// Under `append` rows of the boundary must not come twice because a query was edited.
@@ -77,6 +82,7 @@ import Testing
             #expect(failure.message.contains("give the stream another `table`"), "\(failure.message)")
         }
         #expect(try source.plans("streams: {a: {target: db, mode: replace, table: copy}}").count == 1)
+        #expect(throws: ExtractError.self) { try source.plans("streams: {a: {target: same, mode: replace}}") }
     }
 
     /// A target that is new to a stream must not get only the end of it.

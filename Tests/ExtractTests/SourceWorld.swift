@@ -123,7 +123,7 @@ final class SourceWorld {
         -> [StreamPlan]
     {
         let yaml = """
-            connections: {db: {type: \(type)}, out: {type: sqlite, path: x.db}}
+            connections: {db: {type: \(type)}, same: {type: \(type)}, out: {type: sqlite, path: x.db}}
             jobs:
               job: {\(job.contains("source:") ? "" : "source: {connection: db}, ")target: out, retry: {strategy: fixed, delay: 0s, max_attempts: 1}, \(job)}
             """

@@ -152,6 +152,9 @@ struct FsckTests {
         #expect(try seat.takeWriter("db"))
         try bench.add(["{\"id\":1}"], to: try bench.begin("running"))
         try bench.makeDirectory("claimed/here-9-00000000")
+        // Killed between making its lease and writing it.
+        try bench.makeDirectory("claimed/here-10-00000000")
+        try bench.write("claimed/here-10-00000000/lease", [])
         try bench.makeDirectory("writing/\(bench.spool.newRun())")
         #expect(try bench.fsck().isEmpty)
     }

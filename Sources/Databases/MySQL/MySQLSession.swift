@@ -66,7 +66,7 @@ extension MySQLError {
     /// Why a row cannot be sent, and what to do.
     package static func longRowReason(_ bytes: Int, limit: Int) -> String {
         "the row has \(bytes) bytes, and the server's max_allowed_packet is \(limit): raise it there (SET GLOBAL max_allowed_packet = "
-            + "..., at most 1073741824, and in its option file), then `bobbin dead replay` sends the row again"
+            + "..., at most 1073741824, and in its option file), then extract the row again (`bobbin run --full-refresh`, or `bobbin rewind`)"
     }
 }
 

@@ -12,6 +12,8 @@ package struct SQLPlan: Sendable {
     let source: String
     let dialect: any SQLDialect
     let cursor: SQLColumn?
+    /// Whether a table without a schema before its name would be this one.
+    let isInDefaultSchema: Bool
     let open: SQLOpener
 
     /// The columns that its rows have once they are shaped.
@@ -47,6 +49,23 @@ package struct SQLPlan: Sendable {
     }
 }
 
+extension SQLPlan {
+    /// Refuses to load a table into itself: what a replacement deletes would be gone at the source.
+    func refuseItself(in configuration: Settings) throws(ExtractError) {
+        guard let relation, isInDefaultSchema, relation.name.isSame(as: stream.table) else { return }
+        let source = stream.source.connection
+        // Another name of the same place is the same place.
+        let isHere = stream.targets.contains { target in
+            target == source || configuration.connections[target] == configuration.connections[source]
+        }
+        guard isHere else { return }
+        throw ExtractError(
+            .configuration,
+            "\(stream.job)/\(stream.name): it would be loaded into the table that it is read from, \(relation.fullName) of connection "
+                + "\(source): give the stream another `table`, or the job another target")
+    }
+}
+
 /// Makes plans of the relations that one stream stands for.
 struct SQLResolution {
     let stream: Configuration.Stream
@@ -64,14 +83,6 @@ struct SQLResolution {
         } else if stream.isPattern {
             table = table.replacing("{table}", with: relation.name)
                 .replacing("{schema}", with: relation.schema ?? "")
-        }
-        if stream.targets.contains(source.connection), relation.name.isSame(as: table),
-            relation.schema == nil || relation.schema == session.defaultSchema
-        {
-            throw ExtractError(
-                .configuration,
-                "\(stream.job)/\(name): it would be loaded into the table that it is read from, \(relation.fullName) of connection "
-                    + "\(source.connection): give the stream another `table`, or the job another target")
         }
         return try plan(
             relation, shape, name: name, table: table, source: try SQLCatalog.quoted(relation, session.dialect))
@@ -127,7 +138,9 @@ struct SQLResolution {
         return SQLPlan(
             stream: stream.resolved(name: name, table: table, primaryKey: key), relation: relation, shape: shape,
             source: source, dialect: session.dialect,
-            cursor: cursor?.ordering, open: open)
+            cursor: cursor?.ordering,
+            isInDefaultSchema: relation.map { $0.schema == nil || $0.schema == session.defaultSchema } ?? false,
+            open: open)
     }
 
     /// What the shape makes of the columns must have one name each, and the key's among them.
