@@ -9,6 +9,8 @@ struct CursorOrigin {
     private static let member = "of"
     /// Stands in its place where somebody said where to begin: that holds for whatever is read.
     private static let anything = "any"
+    /// What the place belonged to before.
+    private static let former = "was"
 
     private let column: String
     private let hash: String
@@ -16,16 +18,26 @@ struct CursorOrigin {
     /// - Parameter source: what is read, in whatever words tell it from others.
     init(_ column: String, of source: String) {
         self.column = column
-        hash = fnv1a("\(column)\0\(source)".utf8)
+        hash = fnv1a(column.utf8) + fnv1a(source.utf8)
     }
 
     /// What goes into the place.
     var note: (String, JSONValue) { (CursorOrigin.member, .string(hash)) }
 
     /// Refuses a place of something else. One that an older version noted is taken.
-    func check(_ from: JSONValue, _ stream: String) throws(ExtractError) {
-        guard let noted = from[CursorOrigin.member]?.text, noted != hash, noted != CursorOrigin.anything else { return }
+    ///
+    /// - Parameter isExact: rows must not come twice: then no value of another column is a place to begin.
+    func check(_ from: JSONValue, _ stream: String, isExact: Bool = false) throws(ExtractError) {
+        guard let noted = from[CursorOrigin.member]?.text, noted != hash else { return }
         let since = from["since"]?.text ?? ""
+        let former = from[CursorOrigin.former]?.text ?? noted
+        if isExact, former != CursorOrigin.anything, former.prefix(16) != hash.prefix(16) {
+            throw ExtractError(
+                .configuration,
+                "\(stream): the last run ended at \(since.prefix(200)) of another cursor than \(column), so that under append rows would be missing or "
+                    + "come twice: read all of it with --full-refresh")
+        }
+        if noted == CursorOrigin.anything { return }
         throw ExtractError(
             .configuration,
             "\(stream): the last run ended at \(since.prefix(200)) of another cursor, table, query or path than \(column) of what is to be read now, so "
@@ -41,7 +53,8 @@ struct CursorOrigin {
         let known = reached["since"]?.text == since ? reached.members ?? [] : []
         return .object(
             [.init("since", .string(since)), .init(member, .string(anything))]
-                + known.filter { $0.key != "since" && $0.key != member })
+                + known.filter { $0.key != "since" && $0.key != member && $0.key != former }
+                + known.filter { $0.key == member && $0.value.text != anything }.map { .init(former, $0.value) })
     }
 
     /// Whether somebody said where this read begins.

@@ -85,7 +85,7 @@ final class SQLSourceReader: SourceReader {
             order: plan.cursor.map { [$0] } ?? plan.order, filters: filters)
         if let column = plan.cursor, let settings = settings.cursor {
             let origin = CursorOrigin(column.name, of: plan.source)
-            try origin.check(from, place)
+            try origin.check(from, place, isExact: settings.isExact)
             let cursor = try SQLCursor(
                 settings, column, origin, columns: plan.shape.columns, from: from, resume: resume)
             if cursor.hasForgotten, settings.isExact {
