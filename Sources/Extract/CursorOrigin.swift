@@ -50,11 +50,12 @@ struct CursorOrigin {
     /// - Parameter reached: what the last run reached, where its rows must not come again: if it is that value, those of it that are
     ///   known stay known.
     static func place(_ since: String, reached: JSONValue) -> JSONValue {
-        let known = reached["since"]?.text == since ? reached.members ?? [] : []
-        return .object(
-            [.init("since", .string(since)), .init(member, .string(anything))]
-                + known.filter { $0.key != "since" && $0.key != member && $0.key != former }
-                + known.filter { $0.key == member && $0.value.text != anything }.map { .init(former, $0.value) })
+        var place: [JSONValue.Member] = [.init("since", .string(since)), .init(member, .string(anything))]
+        guard reached["since"]?.text == since else { return .object(place) }
+        // Also when it was said before, and no row came since.
+        if let owner = reached[former]?.text ?? reached[member]?.text { place.append(.init(former, .string(owner))) }
+        place += (reached.members ?? []).filter { !["since", member, former].contains($0.key) }
+        return .object(place)
     }
 
     /// Whether somebody said where this read begins.

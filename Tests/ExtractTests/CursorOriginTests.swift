@@ -66,9 +66,11 @@ import Testing
         #expect(try source.one(edited, wish: wish).integers("id").sorted() == [1004, 1005])
         try source.run("INSERT INTO a VALUES (1006, 4, 'newer')")
         #expect(try source.one(edited).integers("id") == [1006])
+        // Said once more without a row in between, it is the same.
+        wish.since = "4"
+        #expect(try source.one(edited, wish: wish).rows.isEmpty)
         // Of another column no value is where the rows end that are there.
         let other = #"mode: append, cursor: id, query: "SELECT id, n, v FROM a WHERE true""#
-        wish.since = "4"
         for wish in [StreamPlan.Wish(), wish] {
             let found = try source.one(other, wish: wish)
             #expect(found.kind == .configuration && found.error?.contains("another cursor than id") == true)

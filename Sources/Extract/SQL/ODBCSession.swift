@@ -41,7 +41,7 @@ package final class ODBCSession: SQLSession {
         let tables = try connection.tables(
             catalog: spelling.product == .mariaDB && !current.isEmpty ? current : nil,
             schema: spelling.product.hasSchemas ? "%" : nil)
-        let shadows = spelling.product == .sqlite ? self.shadows() : []
+        let shadows = spelling.product == .sqlite ? try self.shadows() : []
         for table in tables where ["TABLE", "BASE TABLE", "VIEW"].contains(table.kind.uppercased()) {
             // A name without its catalogue leads to the current one.
             if let catalog = table.catalog, !current.isEmpty, !catalog.isSame(as: current) { continue }
@@ -62,9 +62,13 @@ package final class ODBCSession: SQLSession {
     }
 
     /// Tables in which SQLite's virtual tables keep what they hold; none where SQLite does not tell (before 3.37).
-    private func shadows() -> Set<String> {
-        let found = try? connection.query(SQLiteSession.shadows)
-        return Set(found?.rows.compactMap { $0[0] } ?? [])
+    private func shadows() throws(ODBCError) -> Set<String> {
+        do throws(ODBCError) {
+            return Set(try connection.query(SQLiteSession.shadows).rows.compactMap { $0[0] })
+        } catch {
+            guard error.kind == .configuration else { throw error }
+            return []
+        }
     }
 
     /// Schemas by their bytes, then names.

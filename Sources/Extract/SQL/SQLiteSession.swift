@@ -37,8 +37,12 @@ package final class SQLiteSession: SQLSession {
             "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
         )
         var shadows: Set<String> = []
-        if let inner = try? connection.prepare(SQLiteSession.shadows) {
+        do throws(SQLiteError) {
+            let inner = try connection.prepare(SQLiteSession.shadows)
             while try inner.step() { shadows.insert(inner.text(0)) }
+        } catch {
+            // There is no such list before SQLite 3.37.
+            guard error.kind == .configuration else { throw error }
         }
         var found: [SQLRelation] = []
         while try list.step() {
