@@ -182,8 +182,8 @@ final class LoadUnit {
         for statement in try changes.statements() { try staging.run(statement) }
         if manifest.changes.deletesMissing, refused > 0, let last = results.indices.last {
             results[last].note =
-                "rows that this run does not hold were kept, as \(refused) of its rows were refused, which may be theirs: correct them, "
-                + "then the next run deletes what is missing"
+                "rows that this run does not hold were kept, as \(refused) of its rows were refused or left out, which may be theirs: correct "
+                + "them, then the next run deletes what is missing"
         }
     }
 

@@ -221,7 +221,9 @@ final class Report {
             }
             // What was extracted and cannot be loaded is not mended by extracting it again.
             guard let first = failed.first else {
-                return "Next: \(Format.command("dead list"))   (or \(Format.command("status")))"
+                let isDead = waiting.contains(where: \.isDead) || lines.contains { $0.rejected > 0 }
+                let status = Format.command("status")
+                return isDead ? "Next: \(Format.command("dead list"))   (or \(status))" : "Next: \(status)"
             }
             var jobs: [String] = []
             for key in failed where !jobs.contains(key.job) { jobs.append(key.job) }

@@ -17,6 +17,8 @@ struct Waiting {
     var target: String
     var job: String
     var partitions = 0
+    /// Whether some of it is dead; otherwise a guard, or what the target cannot hold, keeps it.
+    var isDead = false
 
     /// What waits, by target, job and cause.
     ///
@@ -43,8 +45,10 @@ struct Waiting {
                 $0.cause == cause && $0.target == status.target && $0.job == status.manifest.job
             }
             if place == nil { found.append(Waiting(cause: cause, target: status.target, job: status.manifest.job)) }
+            let index = place ?? found.count - 1
             // The failed run before it is told by the one that waits for it.
-            found[place ?? found.count - 1].partitions += status.waitsFor == nil ? 1 : 0
+            found[index].partitions += status.waitsFor == nil ? 1 : 0
+            if status.chunksDead > 0 { found[index].isDead = true }
         }
         return found
     }
@@ -56,7 +60,7 @@ struct Waiting {
         let job = Format.argument(self.job)
         return switch cause {
         case .failed:
-            "\(what) for a person. Next: \(Format.command("status \(job)")), \(Format.command("dead list --job \(job)"))"
+            "\(what) for a person. Next: \(Format.command("status \(job)"))\(isDead ? ", \(Format.command("dead list --job \(job)"))" : "")"
         case .paused: "\(what), the job is paused. Next: \(Format.command("resume \(job)"))"
         case .unserved: "\(what), and no job of this configuration loads into it: bobbin load with one that does"
         case .open: "\(what) to be loaded. Next: \(Format.command("load \(job)"))"

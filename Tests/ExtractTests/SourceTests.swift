@@ -121,6 +121,10 @@ import Testing
             // They would come twice.
             #expect(early.kind == .configuration && early.error?.contains("--full-refresh") == true)
         }
+        wish.since = "x"
+        let nowhere = try source.one(job, wish: wish)
+        #expect(nowhere.kind == .configuration, "\(nowhere.error ?? "")")
+        if mode == .merge { #expect(nowhere.error?.contains("seen holds whole numbers") == true) }
         wish.since = nil
         wish.isFullRefresh = true
         let fresh = try source.one(job, wish: wish)

@@ -55,6 +55,15 @@ struct SQLCursor {
             start = settings.since
         }
         startIsNumber = last == nil ? nil : self.from["number"]?.boolean
+        // SQLite, which calls every text greater than every number, would find nothing.
+        if let start, last == nil || CursorOrigin.isAsked(self.from), [.integer, .bigint].contains(column.type),
+            !SQLRead.isPlain(start)
+        {
+            throw ExtractError(
+                .configuration,
+                "the cursor column \(column.name) holds whole numbers, so that no read can begin at \(start.prefix(40)): name a number "
+                    + "(--since, or `since` of the stream)")
+        }
         boundary = isExact ? last.map { Array($0.utf8) } : nil
         guard isExact, let seen = self.from["seen"]?.elements else { return }
         guard self.from["columns"]?.text == fnv1a(self.columns.utf8) else {

@@ -119,9 +119,7 @@ struct SQLRead {
         switch column.form {
         case .integer, .number, .bits:
             // As a number, so that no engine compares by way of floats or texts.
-            let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
-            let isPlain = digits.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
-            return isPlain && !digits.isEmpty && text.utf8.count - digits.count <= 1 ? text : try dialect.literal(text)
+            return SQLRead.isPlain(text) ? text : try dialect.literal(text)
         case .bytes:
             return try dialect.bytes(text)
         case .moment, .instant:
@@ -129,6 +127,13 @@ struct SQLRead {
         case .boolean, .text, .json, .hexadecimal:
             return try dialect.literal(text, of: column, isNumber: isNumber)
         }
+    }
+
+    /// Whether a text is digits, perhaps with a point between them and a sign before them.
+    static func isPlain(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
+        return !digits.isEmpty && text.utf8.count - digits.count <= 1
+            && digits.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
     }
 
     /// A statement as the engine takes it as a source of rows.
