@@ -24,6 +24,9 @@ struct CursorOrigin {
     /// What goes into the place.
     var note: (String, JSONValue) { (CursorOrigin.member, .string(hash)) }
 
+    /// Whether a place belongs to something else, or to what somebody said: a run from there on is refused, or was.
+    func isForeign(_ from: JSONValue) -> Bool { from[CursorOrigin.member]?.text.map { $0 != hash } ?? false }
+
     /// Refuses a place of something else. One that an older version noted is taken.
     ///
     /// - Parameter isExact: rows must not come twice: then no value of another column is a place to begin.

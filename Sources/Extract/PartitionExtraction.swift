@@ -61,20 +61,25 @@ struct PartitionExtraction {
         try checkSpace()
         let base = try spool.lastNumber(key)
         if let refusal = stream.limitRefusal(base: base) { throw refusal }
-        let last = base > 0 ? try spool.manifest(key, base) : nil
+        let last = base > 0 ? try spool.knownManifest(key, base) : nil
         let mode = stream.settings.mode
         var from =
             mode.isReplace && !stream.isFileSource || stream.wish.isFullRefresh
             ? JSONValue.null : last?.cursorTo ?? .null
-        if !from.isNull, stream.wish.since == nil, let read = try lastRead(last, base) {
+        /// What the last run reached is no place to go on from.
+        var isStopped = stream.origin?.isForeign(from) ?? false
+        if !from.isNull, let read = try lastRead(last, base) {
             let added = stream.settings.targets.filter { !read.targets.contains($0) }
-            if !added.isEmpty {
-                guard stream.readsAll else { throw unread(added, from["since"]?.text) }
-                from = .null
+            if !added.isEmpty, stream.readsAll { from = .null }
+            if !added.isEmpty, !stream.readsAll {
+                guard stream.wish.since != nil else { throw unread(added, from["since"]?.text) }
+                isStopped = true
             }
         }
         if let since = stream.wish.since {
             if mode == .append, let reached = last?.cursorTo["since"]?.text, reached != since {
+                // Of another cursor no value is where the rows end that are there.
+                try stream.origin?.check(from, "\(key.job)/\(key.stream)", isExact: true)
                 throw ExtractError(
                     .configuration,
                     "\(key.job)/\(key.stream): under append rows from \(since) on may come twice, as the last run ended at \(reached.prefix(200)): "
@@ -86,8 +91,13 @@ struct PartitionExtraction {
             if context.stop.isStopped { return true }
             return ((try? context.spool.asked(.cancel, job: key.job)) ?? nil).map { $0 >= began } ?? false
         }
-        let files = try stream.files(of: partition, context, isCancelled: isCancelled)
-        if stream.isFileSource, nothingNew(files, from) { return }
+        var files = try stream.files(of: partition, context, isCancelled: isCancelled)
+        if stream.isFileSource {
+            // Most of the time nothing is new, and what was found is good enough to tell that.
+            if nothingNew(files, from) { return }
+            files = try stream.files(of: partition, after: base, in: spool) ?? files
+            if nothingNew(files, from) { return }
+        }
         let found = abandoned.first { run in
             guard run.lease.fingerprint == stream.fingerprint, run.lease.base == base,
                 let resume = run.checkpoints.last?.entry.cursor, !resume.isNull, stream.canGoOn(from: resume)
@@ -114,7 +124,8 @@ struct PartitionExtraction {
         }
         for old in abandoned { try spool.discard(old.run, ownerIsGone: old.isDead) }
         do {
-            try read(writer, files, from: from, isCancelled: isCancelled, &result)
+            let start = Start(from: from, before: last?.cursorTo ?? .null, isStopped: isStopped)
+            try read(writer, files, start, isCancelled: isCancelled, &result)
         } catch {
             let failure = ExtractError(error)
             result.rows = writer.manifest.rows
@@ -141,7 +152,7 @@ struct PartitionExtraction {
         var (found, number) = (last, base)
         while found?.kind == .replay, number > 1 {
             number -= 1
-            found = try spool.manifest(key, number)
+            found = try spool.knownManifest(key, number)
         }
         return found
     }
@@ -163,10 +174,20 @@ struct PartitionExtraction {
         return FileSeen.isUnchanged(files, from)
     }
 
+    /// Where a read begins.
+    private struct Start {
+        var from: JSONValue
+        /// Where the last run ended.
+        var before: JSONValue
+        /// See ``extract(_:)``: what somebody says of where to begin counts for the runs to come, too.
+        var isStopped: Bool
+    }
+
     private func read(
-        _ writer: RunWriter, _ files: [SourceFile], from: JSONValue, isCancelled: @escaping () -> Bool,
+        _ writer: RunWriter, _ files: [SourceFile], _ start: Start, isCancelled: @escaping () -> Bool,
         _ result: inout PartitionResult
     ) throws {
+        let from = start.from
         let settings = stream.settings
         let sink = RecordSink(
             writer, limits: RecordSink.Limits(rows: settings.chunk.rows, bytes: settings.chunk.bytes),
@@ -207,8 +228,12 @@ struct PartitionExtraction {
         // An increment without rows needs no manifest. An empty replacement is one, and so is the first look at a table whose
         // columns are known, which is to be made.
         let isFirstLook = writer.manifest.base == 0 && !writer.manifest.schema.isEmpty
-        // Where somebody said to begin, the next run goes on, also when there was nothing yet.
-        let isElsewhere = stream.wish.since != nil && writer.manifest.base > 0
+        // Where somebody said to begin a stream that was stopped, the next run goes on, also when there was nothing yet. Of any other
+        // stream it is for this run alone, and one that found nothing moves nothing.
+        let isElsewhere = stream.wish.since != nil && start.isStopped
+        if stream.wish.since != nil, !start.isStopped, writer.manifest.rows == 0 {
+            writer.manifest.cursorTo = start.before
+        }
         if !writer.manifest.isWholePartition, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0,
             !stream.isFileSource, !isFirstLook, !isElsewhere
         {

@@ -38,7 +38,7 @@ package struct RejectReplay: Sendable {
         let base = try spool.lastNumber(parent.log)
         var last = parent
         for number in stride(from: parent.base + 2, through: base, by: 1) {
-            guard let newer = try spool.manifest(parent.log, number) else { continue }
+            let newer = try spool.knownManifest(parent.log, number)
             last = newer
             if newer.kind == .replay, newer.parent == parent.run, newer.fingerprint == fingerprint {
                 try spool.publish(newer, number: number)

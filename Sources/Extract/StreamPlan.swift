@@ -65,7 +65,7 @@ package final class StreamPlan: Sendable {
                 "\(identity)\0\(wish.since ?? "")\0\(wish.isFullRefresh)\(wish.limit.map { "\0\($0)" } ?? "")\(salt)"
                     .utf8)
         lowWater = configuration.load.lowWater
-        try table?.refuseItself(in: configuration)
+        try table?.refuseItself(in: configuration, files: files)
         switch (stream.source, configuration.connections[stream.source.connection]) {
         case (.http(let source), .http(let connection)?):
             let client: HTTPClient
@@ -166,6 +166,16 @@ package final class StreamPlan: Sendable {
     /// Why the database could not be asked.
     package var failure: ExtractError? { if case .failed(let error) = source { error } else { nil } }
 
+    /// What the cursor of an incremental stream belongs to; nil for other streams.
+    var origin: CursorOrigin? {
+        switch source {
+        case .sql(let plan): plan.cursor.map { CursorOrigin($0.name, of: plan.source) }
+        case .http(_, let settings): settings.origin
+        case .child(let plan): plan.settings.origin
+        case .files, .failed: nil
+        }
+    }
+
     /// Whether it reads files.
     package var isFileSource: Bool { if case .files = source { true } else { false } }
 
@@ -228,6 +238,14 @@ package final class StreamPlan: Sendable {
         return try plan.files(
             of: partition, LogKey(job: settings.job, stream: settings.name, partition: partition), context,
             isCancelled: isCancelled)
+    }
+
+    /// The files to compare with what manifest `base` says was read; nil where those that are known are newer than it.
+    func files(of partition: Manifest.Partition, after base: Int, in spool: Spool) throws -> [SourceFile]? {
+        guard case .files(let plan) = source else { return nil }
+        return try plan.files(of: partition, after: base) { other in
+            try spool.lastNumber(LogKey(job: settings.job, stream: settings.name, partition: other))
+        }
     }
 
     var guards: Guards {

@@ -5,7 +5,7 @@ internal import Spool
 internal import Storage
 internal import Threads
 
-/// Reads, verifies and parses chunks on a thread of its own, ahead of the writer, and brings rows into key order.
+/// Reads, verifies and parses chunks, on a thread of its own ahead of the writer, and brings rows into key order.
 ///
 /// Small chunks share a batch. As long as rows come in key order, batches are small; once they do not, they grow, so
 /// that each one goes through the key's index once from its begin to its end.
@@ -30,19 +30,25 @@ final class DecodePipeline: Sendable {
     ///   - isSortable: the table compares keys as bytes, so that a sort keeps equal keys in their order.
     ///   - isGrouping: small chunks may share a batch.
     ///   - spare: what ``end()`` of an earlier one has left.
+    ///   - isAhead: see ``LoadOptions/decodesAhead``; all batches are in memory otherwise.
     init(
         files: any FileSystem, works: [ChunkWork], plans: [Int: ColumnPlan], sizes: Sizes, isSortable: Bool,
-        isGrouping: Bool, spare: [RowBatch]
+        isGrouping: Bool, spare: [RowBatch], isAhead: Bool
     ) {
-        exchange = BatchExchange(limit: 8 * sizes.block, spare: spare)
-        let handle = ThreadHandle.start { [exchange] in
+        exchange = BatchExchange(limit: isAhead ? 8 * sizes.block : .max, spare: spare)
+        let decode: @Sendable () -> Void = { [exchange] in
             let decoding = Decoding(
                 files: files, works: works, plans: plans, sizes: sizes, isSortable: isSortable, isGrouping: isGrouping,
                 exchange: exchange)
             decoding.run()
             exchange.end()
         }
-        thread.withLock { $0 = handle }
+        if isAhead {
+            let handle = ThreadHandle.start(decode)
+            thread.withLock { $0 = handle }
+        } else {
+            decode()
+        }
     }
 
     /// The next batch; `nil` after the last.

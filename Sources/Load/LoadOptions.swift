@@ -30,6 +30,8 @@ package struct LoadOptions: Sendable {
     package var batchBytes = 1 << 20
     /// Bytes of such a batch when its rows must be sorted first.
     package var sortBytes = 16 << 20
+    /// Chunks are decoded on a thread of their own, ahead of the writer; otherwise before it, so that a loader has one course.
+    package var decodesAhead = true
     /// Seconds within which a piece of work must make progress, or the lease is let go.
     package var deadline = 300.0
     /// Seconds for which loaded chunks are kept.

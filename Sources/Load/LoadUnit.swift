@@ -310,7 +310,8 @@ final class LoadUnit {
             sizes: DecodePipeline.Sizes(
                 block: options.batchBytes, batch: options.batchBytes * target.batches(table), sorting: options.sortBytes
             ),
-            isSortable: try target.comparesBytes(table), isGrouping: isGrouping, spare: spare)
+            isSortable: try target.comparesBytes(table), isGrouping: isGrouping, spare: spare,
+            isAhead: options.decodesAhead)
     }
 
     private func result(_ run: OpenRun) -> LoadManifest {

@@ -13,6 +13,8 @@ package final class LoadWorker {
     let options: LoadOptions
     let stop: StopSignal
     let report: @Sendable (LoadEvent) -> Void
+    /// Waits for the target to come back.
+    private let pause: (_ seconds: Double) -> Void
     private var observer: LeaseObserver
     var seat: LoaderSeat
     package private(set) var summary = LoadSummary()
@@ -38,9 +40,10 @@ package final class LoadWorker {
     ///
     /// - Parameters:
     ///   - queue: the target's name, encoded.
+    ///   - pause: waits for the target to come back; on the host's clock, or until `stop` is given, when there is none.
     package init(
         _ spool: Spool, heart: Heart, target: any LoadTarget, queue: String, options: LoadOptions, stop: StopSignal,
-        report: @escaping @Sendable (LoadEvent) -> Void
+        pause: ((_ seconds: Double) -> Void)? = nil, report: @escaping @Sendable (LoadEvent) -> Void
     ) throws {
         self.spool = spool
         self.heart = heart
@@ -48,6 +51,7 @@ package final class LoadWorker {
         self.queue = queue
         self.options = options
         self.stop = stop
+        self.pause = pause ?? { stop.sleep(seconds: $0) }
         self.report = report
         observer = LeaseObserver(seconds: spool.leaseSeconds)
         seat = try LoaderSeat(spool, heart: heart, deadline: options.deadline)
@@ -109,7 +113,7 @@ package final class LoadWorker {
                 let seconds = min(options.watch ? 30 : 2, 0.25 * Double(1 << min(failures, 10)))
                 target.rest()
                 report(.waiting(reason: failure.message, seconds: seconds))
-                stop.sleep(seconds: seconds)
+                pause(seconds)
             }
         }
         summary.blocked = blocked.count

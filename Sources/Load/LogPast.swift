@@ -28,6 +28,9 @@ extension OpenLog {
             // Of a stage, too: what is in none goes back into the queue.
             let loaded = try worker.target.books.loadedSequences(manifest.run)
             let places = try spool.places(of: manifest, target: worker.queue, loaded: loaded)
+            // What another loader has brought in meanwhile lies where it belongs.
+            try checkHead()
+            guard try worker.target.books.loadedSequences(manifest.run) == loaded else { throw HeadMoved() }
             if let chunk = places.lost { return .lost(number: number, chunk: chunk) }
             if places.isArchived {
                 try spool.republish(manifest, number: number, target: worker.queue, except: loaded)
@@ -36,10 +39,17 @@ extension OpenLog {
             }
             return .open
         }
+        // An outcome is written after the head has moved: seen in this order, a head below it is one that went back.
+        try checkHead()
         guard outcome == .loaded else { return .ended(number: number, outcome) }
         let places = try spool.places(of: manifest, target: worker.queue)
         if places.isInHand { return .inHand }
         return places.lost.map { .lost(number: number, chunk: $0) } ?? .archived
+    }
+
+    /// Whether the head still is what everything here goes by.
+    private func checkHead() throws {
+        guard try worker.target.head(key) == head else { throw HeadMoved() }
     }
 
     /// A loaded run that neither the target nor the archive has any more: a person decides.

@@ -73,6 +73,10 @@ extension Spool {
                     logEntry(key, result.number), "\(loaded(target, manifest.run))/\(FileNames.manifest)",
                     .retireLinkManifest)
             } catch { if error.code != .exists, error.code != .notFound { throw error } }
+            // A power cut that kept the end of the run and not this would leave an archive of which nobody knows the run.
+            do { try files.synchronizeDirectory(loaded(target, manifest.run), .retireSyncDirectory) } catch {
+                if error.code != .notFound { throw error }
+            }
         }
         try removeLeftovers(dead(target, manifest.run), result)
         // Everything else goes before the ready manifest, which is what brings the next one here.

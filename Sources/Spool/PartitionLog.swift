@@ -18,6 +18,17 @@ extension Spool {
         try readManifest(logEntry(key, number), .logRead)
     }
 
+    /// The n-th manifest, which is known to be there.
+    ///
+    /// - Throws: `.stale` when it cannot be found all the same: on a network filesystem a host may not see yet what another one made. To
+    ///   take that for a log without manifests would read everything anew.
+    package func knownManifest(_ key: LogKey, _ number: Int) throws -> RunManifest {
+        guard let manifest = try manifest(key, number) else {
+            throw StorageError(.stale, .logRead, logEntry(key, number))
+        }
+        return manifest
+    }
+
     /// The run of the n-th manifest; `nil` when there is none.
     package func run(_ key: LogKey, _ number: Int) throws -> RunID? {
         try readManifest(logEntry(key, number), .logRead, chunks: .left)?.run

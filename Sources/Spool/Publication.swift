@@ -25,26 +25,38 @@ extension Spool {
                 try makeDirectory(directory, .publishMakeDirectory)
             }
         }
-        if let last = targets.last {
+        guard let last = targets.last else { return true }
+        try publishRejects(manifest, targets)
+        // What the others get is durable before the last one's chunks leave their place: a power cut may keep a later change of names
+        // and lose an earlier one.
+        for target in targets.dropLast() {
             for chunk in manifest.chunks {
-                try publish(chunk.sequence, of: manifest.run, name, to: targets.dropLast(), last: last)
+                try move(chunk.sequence, of: manifest.run, to: ready(target, name), isLink: true)
             }
-            try publishRejects(manifest, targets)
+            guard try linkManifest(manifest, number, target, name, isLast: isLast) else { return false }
         }
-        for target in targets {
+        for chunk in manifest.chunks {
+            try move(chunk.sequence, of: manifest.run, to: ready(last, name), isLink: false)
+        }
+        return try linkManifest(manifest, number, last, name, isLast: isLast)
+    }
+
+    /// Links the manifest into the queue, and makes what lies there durable; `false` when the directory vanished.
+    private func linkManifest(
+        _ manifest: RunManifest, _ number: Int, _ target: String, _ name: ReadyName, isLast: Bool
+    ) throws -> Bool {
+        do throws(StorageError) {
             do throws(StorageError) {
-                do throws(StorageError) {
-                    try files.link(
-                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
-                        .publishLinkManifest)
-                } catch { if error.code != .exists { throw error } }
-                try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
-            } catch {
-                if error.code == .notFound, !isLast { return false }
-                throw error
-            }
-            try files.synchronizeDirectory(ready(target), .publishSyncDirectory)
+                try files.link(
+                    logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
+                    .publishLinkManifest)
+            } catch { if error.code != .exists { throw error } }
+            try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+        } catch {
+            if error.code == .notFound, !isLast { return false }
+            throw error
         }
+        try files.synchronizeDirectory(ready(target), .publishSyncDirectory)
         return true
     }
 
@@ -63,23 +75,22 @@ extension Spool {
         }
     }
 
-    private func publish(
-        _ sequence: Int, of run: RunID, _ name: ReadyName, to others: ArraySlice<String>, last: String
-    ) throws {
+    /// Brings a chunk from where the extraction or a discard left it into a queue.
+    ///
+    /// - Parameter isLink: it also stays where it is.
+    private func move(_ sequence: Int, of run: RunID, to directory: String, isLink: Bool) throws {
         let file = FileNames.chunk(sequence)
-        let waiting = ReadyChunkName(sequence: sequence).text
+        let waiting = "\(directory)/\(ReadyChunkName(sequence: sequence).text)"
         for source in [writing(run), trash(run)] {
             do throws(StorageError) {
-                for target in others {
-                    do throws(StorageError) {
-                        try files.link("\(source)/\(file)", "\(ready(target, name))/\(waiting)", .publishLink)
-                    } catch {
-                        if error.code != .exists { throw error }
-                    }
+                if isLink {
+                    try files.link("\(source)/\(file)", waiting, .publishLink)
+                } else {
+                    try files.rename("\(source)/\(file)", waiting, .publishMove)
                 }
-                try files.rename("\(source)/\(file)", "\(ready(last, name))/\(waiting)", .publishMove)
                 return
             } catch {
+                if isLink, error.code == .exists { return }
                 // Not there: in the other place, or published by somebody else.
                 if error.code != .notFound { throw error }
             }

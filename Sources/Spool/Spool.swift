@@ -51,6 +51,8 @@ package final class Spool: Sendable {
         self.leaseSeconds = leaseSeconds
         if let found = try Spool.readMarker(root, files) {
             id = found
+            // Who made it may have died before it was durable; another id after a power cut would belong to none of what is made now.
+            if create { try files.synchronizeDirectory(root, .spoolSyncDirectory) }
         } else {
             guard create else {
                 throw SpoolError(
@@ -117,6 +119,8 @@ package final class Spool: Sendable {
         try files.writeFile(
             temporary, text + [10], create: .spoolCreateMarker, write: .spoolWriteMarker, sync: .spoolSyncMarker,
             close: .spoolCloseMarker)
+        // Where the marker is, the directories are, whatever happens in between.
+        try files.synchronizeDirectory(root, .spoolSyncDirectory)
         do throws(StorageError) { try files.link(temporary, "\(root)/spool.json", .spoolLinkMarker) } catch {
             if error.code != .exists { throw error }
         }

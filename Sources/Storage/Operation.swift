@@ -26,7 +26,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case claimChunk, claimCheck, claimOpen, claimRead, claimClose, handBack, handBackMakeDirectory
     case rejectsCreate, rejectsWrite, rejectsSync, rejectsClose, rejectsSyncDirectory, rejectsSweep
     case buryChunk, buryWhyCreate, buryWhyWrite, buryWhySync, buryWhyClose, buryMakeDirectory, burySyncDirectory
-    case retire, retireUnlinkSource, retireLinkManifest, retireMakeDirectory
+    case retire, retireUnlinkSource, retireLinkManifest, retireMakeDirectory, retireSyncDirectory
     case progressCreate, progressWrite, progressClose, progressRename
     case outcomeCreate, outcomeWrite, outcomeSync, outcomeClose, outcomeLink, outcomeUnlinkTemporary
     case outcomeSyncDirectory, outcomeRead, outcomeReplace, outcomeList

@@ -165,8 +165,16 @@ final class Report {
         let failed = lines.filter(\.isFailed)
         FailureHooks.run(failed.map { ($0.key, $0.error ?? "") }, streams)
         let status = status(lines, waiting, isInterrupted)
-        if !json, status != .done, let hint = hint(status, failed, waiting) { Console.error(hint) }
+        if !json, status != .done, let hint = hint(status, failed, waiting, isDead: hasDead(lines)) {
+            Console.error(hint)
+        }
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// Whether this invocation has set something aside.
+    private func hasDead(_ lines: [Line]) -> Bool {
+        lines.contains { $0.rejected > 0 }
+            || loads.contains { load in load.summary.map { $0.dead + $0.rejects > 0 } ?? false }
     }
 
     private func status(_ lines: [Line], _ waiting: [Waiting], _ isInterrupted: Bool) -> ExitStatus {
@@ -212,7 +220,7 @@ final class Report {
         return command == "run" && !lines.allSatisfy(\.isDone) ? .unavailable : .done
     }
 
-    private func hint(_ status: ExitStatus, _ lines: [Line], _ waiting: [Waiting]) -> String? {
+    private func hint(_ status: ExitStatus, _ lines: [Line], _ waiting: [Waiting], isDead: Bool) -> String? {
         let failed = results.filter { if case .failed = $0.end { true } else { false } }.map(\.key)
         switch status {
         case .failed:
@@ -221,9 +229,9 @@ final class Report {
             }
             // What was extracted and cannot be loaded is not mended by extracting it again.
             guard let first = failed.first else {
-                let isDead = waiting.contains(where: \.isDead) || lines.contains { $0.rejected > 0 }
                 let status = Format.command("status")
-                return isDead ? "Next: \(Format.command("dead list"))   (or \(status))" : "Next: \(status)"
+                return isDead || waiting.contains(where: \.isDead)
+                    ? "Next: \(Format.command("dead list"))   (or \(status))" : "Next: \(status)"
             }
             var jobs: [String] = []
             for key in failed where !jobs.contains(key.job) { jobs.append(key.job) }

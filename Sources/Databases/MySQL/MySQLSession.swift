@@ -31,6 +31,8 @@ extension MySQLConnection {
         var assignments = [
             "sql_mode = '\(modes.joined(separator: ","))'", "time_zone = '+00:00'",
             "innodb_lock_wait_timeout = \(lock)",
+            // Without it a server may leave rows out of every answer, which then seem to be gone.
+            "sql_select_limit = 18446744073709551615",
             "lock_wait_timeout = \(lock)", "wait_timeout = \(stall)", "net_read_timeout = \(stall)",
             "net_write_timeout = \(stall)", "autocommit = \(settings.autocommit ? 1 : 0)",
         ]

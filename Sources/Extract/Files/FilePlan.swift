@@ -16,8 +16,8 @@ struct FilePlan: Sendable {
     let deadline: Double
     private let retry: HTTP.RetryPolicy
     private let breaker: SourceBreaker
-    /// By partition; nil where they are known by name and looked at when they are read.
-    private let found: [Manifest.Partition: [SourceFile]]?
+    /// Nil where they are known by name and looked at when they are read.
+    private let listing: FileListing?
     private let templates: [URLTemplate]
 
     /// Looks for the files, unless they are known by name.
@@ -43,28 +43,30 @@ struct FilePlan: Sendable {
             do {
                 templates = try settings.files.map { try URLTemplate(baseURL: base, path: $0.description) }
             } catch { throw ExtractError(error) }
-            found = nil
+            listing = nil
             partitions = wanted
             return
         }
         templates = []
         let seeking = SourceBreaker(settings.connection, partitions: 1, clock: clock)
-        let found = try FileDiscovery.find(
-            settings.pattern, in: store, names: stream.partitions.map(\.name),
-            attempts: FilePlan.attempts(retry, seeking)
-        ).filter { item in
-            item.partition.fields.allSatisfy { field in
-                restriction[field.name]?.contains { $0.isSame(as: field.value) } ?? true
+        let names = stream.partitions.map(\.name)
+        let listing = try FileListing { [store, retry] in
+            try FileDiscovery.find(
+                settings.pattern, in: store, names: names, attempts: FilePlan.attempts(retry, seeking)
+            ).filter { item in
+                item.partition.fields.allSatisfy { field in
+                    restriction[field.name]?.contains { $0.isSame(as: field.value) } ?? true
+                }
             }
         }
         // Where nothing partitions the files, no file at all is still a (possibly empty) table.
-        partitions = found.map(\.partition)
-        breaker = SourceBreaker(settings.connection, partitions: found.count, clock: clock)
-        self.found = Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.files) })
+        partitions = listing.partitions
+        breaker = SourceBreaker(settings.connection, partitions: partitions.count, clock: clock)
+        self.listing = listing
     }
 
     /// How many files were found; nil where they are known by name.
-    var count: Int? { found?.values.reduce(0) { $0 + $1.count } }
+    var count: Int? { listing?.count }
 
     /// Where the files of a connection lie.
     ///
@@ -105,11 +107,19 @@ struct FilePlan: Sendable {
             report: { context.report(.retry(log, reason: $0, seconds: $1)) })
     }
 
+    /// The files that a run which begins after manifest `base` is to compare with it; nil where they are known by name, and were looked at
+    /// after it.
+    func files(of partition: Manifest.Partition, after base: Int, lastNumber: (Manifest.Partition) throws -> Int) throws
+        -> [SourceFile]?
+    {
+        try listing?.files(of: partition, after: base, lastNumber: lastNumber)
+    }
+
     /// The files of a partition, as they were found, or as they are now where they are known by name.
     func files(
         of partition: Manifest.Partition, _ log: LogKey, _ context: ExtractContext, isCancelled: @escaping () -> Bool
     ) throws -> [SourceFile] {
-        if let found { return found[partition] ?? [] }
+        if let listing { return listing.files(of: partition) }
         let session = try store.connect(isCancelled: isCancelled)
         let attempts = attempts(log, context)
         var values: TemplateValues = [:]

@@ -1,6 +1,11 @@
 internal import Configuration
 internal import JSON
 
+extension HTTPSourceSettings {
+    /// What the cursor of an incremental source belongs to; nil for one that is not.
+    var origin: CursorOrigin? { incremental.map { CursorOrigin($0.cursor, of: path.description) } }
+}
+
 /// The greatest value of an incremental stream's cursor column, and what `{since}` is because of it.
 struct Watermark {
     private let settings: Incremental
@@ -16,9 +21,9 @@ struct Watermark {
     ///
     /// - Parameter stream: whose records they are; for errors.
     init?(_ source: HTTPSourceSettings, from: JSONValue, resume: JSONValue, stream: String) throws(ExtractError) {
-        guard let settings = source.incremental else { return nil }
+        guard let settings = source.incremental, let origin = source.origin else { return nil }
         self.settings = settings
-        origin = CursorOrigin(settings.cursor, of: source.path.description)
+        self.origin = origin
         try origin.check(from, stream)
         column = Array(settings.cursor.utf8)
         let last = from["since"]?.text

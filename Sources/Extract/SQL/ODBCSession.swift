@@ -20,6 +20,10 @@ package final class ODBCSession: SQLSession {
         spelling = ODBCDialect(connection.info)
         // The form in which PostgreSQL writes dates.
         if spelling.product == .postgres { _ = try connection.query("SET DateStyle TO ISO") }
+        // A server may leave rows out of every answer.
+        if spelling.product == .mariaDB {
+            _ = try connection.query("SET SESSION sql_select_limit = 18446744073709551615")
+        }
         if let sql = spelling.product.schemaQuery {
             defaultSchema = try connection.first(sql)?.first ?? nil
         } else {

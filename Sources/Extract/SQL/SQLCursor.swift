@@ -55,15 +55,7 @@ struct SQLCursor {
             start = settings.since
         }
         startIsNumber = last == nil ? nil : self.from["number"]?.boolean
-        // SQLite, which calls every text greater than every number, would find nothing.
-        if let start, last == nil || CursorOrigin.isAsked(self.from), [.integer, .bigint].contains(column.type),
-            !SQLRead.isPlain(start)
-        {
-            throw ExtractError(
-                .configuration,
-                "the cursor column \(column.name) holds whole numbers, so that no read can begin at \(start.prefix(40)): name a number "
-                    + "(--since, or `since` of the stream)")
-        }
+        if let start, last == nil || CursorOrigin.isAsked(self.from) { try SQLCursor.check(start, column) }
         boundary = isExact ? last.map { Array($0.utf8) } : nil
         guard isExact, let seen = self.from["seen"]?.elements else { return }
         guard self.from["columns"]?.text == fnv1a(self.columns.utf8) else {
@@ -117,6 +109,28 @@ struct SQLCursor {
             members.append(("columns", .string(fnv1a(columns.utf8))))
         }
         return .record(members)
+    }
+
+    /// Refuses a place that is no value of the column, which servers take for its least or greatest one: SQLite calls every text greater
+    /// than every number, and MariaDB takes it for 0.
+    private static func check(_ start: String, _ column: SQLColumn) throws(ExtractError) {
+        let what: String
+        switch (column.form, column.type) {
+        case (.integer, _), (_, .integer), (_, .bigint):
+            if SQLRead.isPlain(start) { return }
+            what = "whole numbers, so that no read can begin at \(start.prefix(40)): name a number"
+        case (.number, _), (_, .double), (_, .decimal):
+            if Double(start) != nil { return }
+            what = "numbers, so that no read can begin at \(start.prefix(40)): name a number"
+        case (.moment, _), (.instant, _):
+            let first = start.utf8.first { !"+-".utf8.contains($0) }
+            if let first, (0x30...0x39).contains(first) || start.lowercased().hasSuffix("infinity") { return }
+            what = "dates or times, so that no read can begin at \(start.prefix(40)): name one, such as 2026-11-01"
+        default: return
+        }
+        throw ExtractError(
+            .configuration,
+            "the cursor column \(column.name) holds \(what) (--since, or `since` of the stream)")
     }
 
     /// `value` less the lag.

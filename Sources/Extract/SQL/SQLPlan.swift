@@ -1,5 +1,6 @@
 package import Configuration
 package import Manifest
+internal import Storage
 
 /// One table or query made ready to be read.
 package struct SQLPlan: Sendable {
@@ -51,18 +52,34 @@ package struct SQLPlan: Sendable {
 
 extension SQLPlan {
     /// Refuses to load a table into itself: what a replacement deletes would be gone at the source.
-    func refuseItself(in configuration: Settings) throws(ExtractError) {
-        guard let relation, isInDefaultSchema, relation.name.isSame(as: stream.table) else { return }
+    func refuseItself(in configuration: Settings, files: any FileSystem) throws(ExtractError) {
         let source = stream.source.connection
+        guard let relation, isInDefaultSchema, let read = configuration.connections[source] else { return }
+        let isNamed =
+            read.foldsNames
+            ? relation.name.lowercased() == stream.table.lowercased() : relation.name.isSame(as: stream.table)
+        guard isNamed else { return }
         // Another name of the same place is the same place.
-        let isHere = stream.targets.contains { target in
-            target == source || configuration.connections[target] == configuration.connections[source]
+        let isHere = stream.targets.contains { name in
+            guard let target = configuration.connections[name] else { return false }
+            if name == source || target == read { return true }
+            if let place = target.place, place == read.place { return true }
+            guard let one = target.file, let other = read.file else { return false }
+            return SQLPlan.isOne(one, other, files)
         }
         guard isHere else { return }
         throw ExtractError(
             .configuration,
             "\(stream.job)/\(stream.name): it would be loaded into the table that it is read from, \(relation.fullName) of connection "
                 + "\(source): give the stream another `table`, or the job another target")
+    }
+
+    /// Whether two paths are one file.
+    private static func isOne(_ path: String, _ other: String, _ files: any FileSystem) -> Bool {
+        guard let one = try? files.status(path, .sourceStatus), let two = try? files.status(other, .sourceStatus) else {
+            return false
+        }
+        return one.device == two.device && one.inode == two.inode
     }
 }
 

@@ -24,7 +24,7 @@ struct ODBCMySQL: ODBCDialect {
         ].joined(separator: ",")
         return [
             """
-            SET SESSION sql_mode = '\(modes)', time_zone = '+00:00', innodb_lock_wait_timeout = \(lock), lock_wait_timeout = \(lock)
+            SET SESSION sql_mode = '\(modes)', sql_select_limit = 18446744073709551615, time_zone = '+00:00', innodb_lock_wait_timeout = \(lock), lock_wait_timeout = \(lock)
             """
         ]
     }
