@@ -8,6 +8,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What the simulation goes through a million times a minute is optimised in test builds, too.
+let optimised: [SwiftSetting] = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
     name: "bobbin",
     dependencies: [
@@ -35,16 +38,16 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
-        .target(name: "JSON", swiftSettings: settings),
-        .target(name: "Manifest", dependencies: ["JSON"], swiftSettings: settings),
-        .target(name: "Threads", swiftSettings: settings),
-        .target(name: "Storage", swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: optimised),
+        .target(name: "Manifest", dependencies: ["JSON"], swiftSettings: optimised),
+        .target(name: "Threads", swiftSettings: optimised),
+        .target(name: "Storage", swiftSettings: optimised),
         .target(
             name: "Chunk",
             dependencies: ["JSON", "Manifest", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings),
+            swiftSettings: optimised),
         .target(
-            name: "Spool", dependencies: ["Chunk", "JSON", "Manifest", "Storage", "Threads"], swiftSettings: settings),
+            name: "Spool", dependencies: ["Chunk", "JSON", "Manifest", "Storage", "Threads"], swiftSettings: optimised),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CCurlShims", dependencies: ["CCurl"]),
         // Declarations only: zlib is loaded at run time, so that its headers need not be installed.
@@ -72,7 +75,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Load", dependencies: ["Chunk", "Databases", "JSON", "Manifest", "Spool", "Storage", "Threads"],
-            swiftSettings: settings),
+            swiftSettings: optimised),
         .executableTarget(
             name: "bobbin",
             dependencies: [
@@ -101,6 +104,13 @@ let package = Package(
         .testTarget(
             name: "CrashTests", dependencies: ["Load", "Manifest", "Spool", "Storage", "TestKit", "Threads"],
             swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Chunk", "Configuration", "Extract", "JSON", "Load", "Manifest", "Spool", "Storage", "TestKit",
+                "Threads",
+            ],
+            swiftSettings: optimised),
         .testTarget(name: "TidyTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "TestKit"], swiftSettings: settings),
