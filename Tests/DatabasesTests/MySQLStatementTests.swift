@@ -21,6 +21,19 @@ import Testing
         #expect(mysqlFailure { _ = try connection.query("SELECT ?", [.null, .null]) }?.kind == .configuration)
     }
 
+    /// Rows that a server leaves out of an answer would seem to be gone, and be deleted by a replacement.
+    @Test func noLimitOfTheServerLeavesRowsOut() throws {
+        let server = try MariaDBServer.start()
+        try server.connect().execute("SET GLOBAL sql_select_limit = 2")
+        let connection = try server.connect()
+        #expect(try connection.query("SELECT seq FROM seq_1_to_5").rows.count == 5)
+        var raw = server.settings { _ in }
+        raw.database = nil
+        let limited = try MySQLConnection(raw)
+        try limited.execute("SET SESSION sql_select_limit = DEFAULT")
+        #expect(try limited.query("SELECT seq FROM mysql.seq_1_to_5").rows.count == 2)
+    }
+
     @Test func floatsComeBackAsTheyWere() throws {
         let connection = try Servers.plain.connect()
         let table = try connection.table("id INT, d DOUBLE, f FLOAT")
