@@ -231,7 +231,7 @@ struct PartitionExtraction {
         // Where somebody said to begin a stream that was stopped, the next run goes on, also when there was nothing yet. Of any other
         // stream it is for this run alone, and one that found nothing moves nothing.
         let isElsewhere = stream.wish.since != nil && start.isStopped
-        if stream.wish.since != nil, !start.isStopped, writer.manifest.rows == 0 {
+        if let since = stream.wish.since, !start.isStopped, isAt(since, reader.cursorTo) {
             writer.manifest.cursorTo = start.before
         }
         if !writer.manifest.isWholePartition, writer.manifest.chunks.isEmpty, writer.manifest.rejected == 0,
@@ -247,6 +247,11 @@ struct PartitionExtraction {
             try writer.publish(number)
             result.end = .published(number)
         }
+    }
+
+    /// Whether a read that somebody wanted to begin at `since` has seen no cursor from there on: rows without one tell nothing.
+    private func isAt(_ since: String, _ cursor: JSONValue) -> Bool {
+        cursor["since"]?.text == since && cursor["seen"] == nil
     }
 
     private func seconds(_ duration: Duration) -> Double {

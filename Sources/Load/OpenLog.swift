@@ -50,8 +50,11 @@ struct OpenLog {
         // What lies below the last complete replace generation will be passed over, whatever became of it.
         let needed = try (head.number + 1..<number).last { number in
             guard let manifest = runs[number]?.manifest, manifest.mode.isReplace, manifest.isFinal else { return false }
-            if case .lost = try past(manifest, number) { return false }
-            return true
+            return switch try past(manifest, number) {
+            case .open, .archived, .inHand: true
+            // It is not loaded (here), and so passes over nothing.
+            case .lost, .ended: false
+            }
         }
         for number in head.number + 1..<number {
             guard let manifest = runs[number]?.manifest else { continue }

@@ -11,26 +11,46 @@ extension Spool {
         do throws(StorageError) { try files.makeDirectory(trash, .discardMakeDirectory) } catch {
             if error.code != .exists { throw error }
         }
+        try takeManifest(source, trash)
+        try empty(source, into: trash)
+        if try publishCommitted(run, in: trash) {
+            try clear(trash)
+        } else {
+            try clear(trash, keepingChunks: !ownerIsGone)
+        }
+    }
+
+    /// Takes the manifest away, so that nobody can commit the run from now on who has not done so.
+    private func takeManifest(_ source: String, _ trash: String) throws {
         // A copy (another inode, so nobody can commit it) says in which log to look if we die from here on.
-        var manifest = try sealedManifest("\(source)/\(FileNames.manifest)", .discardList)
-        if let manifest {
+        if let manifest = try sealedManifest("\(source)/\(FileNames.manifest)", .discardList) {
             try files.writeFile(
                 "\(trash)/\(FileNames.manifest)", manifest.encoded(), mode: .replace, create: .discardMove,
                 write: .discardMove, sync: .discardMove, close: .discardMove)
-        } else {
-            manifest = try sealedManifest("\(trash)/\(FileNames.manifest)", .discardList)
         }
         do throws(StorageError) { try files.unlink("\(source)/\(FileNames.manifest)", .discardUnlinkManifest) } catch {
             if error.code != .notFound { throw error }
         }
-        try empty(source, into: trash)
-        if let manifest, let number = try committedNumber(manifest) {
-            try publish(manifest, number: number)
-            try clear(trash)
-        } else if try ownerIsGone || !files.list(trash, .trashList).contains(where: { FileNames.parseChunk($0) != nil })
-        {
-            try clear(trash)
+    }
+
+    /// Publishes a run if it is committed; `false` when it is not, as far as can be seen.
+    ///
+    /// - Parameter directory: its place in `writing/` or `trash/`. The manifest there says in which log to look, or else the lease, as
+    ///   an extractor may have made its manifest while its run was taken away.
+    func publishCommitted(_ run: RunID, in directory: String) throws -> Bool {
+        let found: RunManifest?
+        if let sealed = try sealedManifest("\(directory)/\(FileNames.manifest)", .sweepList) {
+            found = try manifest(sealed.log, sealed.base + 1)
+        } else if let leased = try leaseBytes("\(directory)/\(FileNames.lease)").flatMap({ Lease(decoding: $0) })?.run {
+            found = try manifest(leased.key, leased.base + 1)
+        } else {
+            found = nil
         }
+        guard let found, found.run == run else { return false }
+        // Who committed it may have died before it was durable.
+        try files.synchronizeDirectory(log(found.log), .logSyncDirectory)
+        try publish(found, number: found.base + 1)
+        return true
     }
 
     /// The number under which the run stands in its log.
@@ -52,10 +72,13 @@ extension Spool {
                     // The lease goes along: it tells a later sweep at once that its owner is dead.
                     if FileNames.parseChunk(name) != nil || name == FileNames.inputRejects || name == FileNames.lease {
                         try files.rename("\(source)/\(name)", "\(trash)/\(name)", .discardMove)
+                    } else if name == FileNames.manifest {
+                        // Made meanwhile.
+                        try takeManifest(source, trash)
                     } else {
                         try files.unlink("\(source)/\(name)", .discardUnlink)
                     }
-                } catch { if error.code != .notFound { throw error } }
+                } catch let error as StorageError { if error.code != .notFound { throw error } }
             }
             do {
                 try files.removeDirectory(source, .discardRemoveDirectory)

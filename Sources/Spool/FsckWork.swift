@@ -56,12 +56,14 @@ extension Fsck {
         finding(
             .expiredLease, "writing/\(run)", "its extractor is gone, and no run can go on with it",
             "any loader or extractor discards it; --repair does so now"
-        ) { try self.sweep(run) }
+        ) { try self.sweep(run, isLeased: lease != nil) }
     }
 
-    private func sweep(_ run: RunID) throws {
+    /// - Parameter isLeased: its lease names its owner; without one a sweep waits for as long as a lease, and a person need not.
+    private func sweep(_ run: RunID, isLeased: Bool = true) throws {
         var observer = LeaseObserver(seconds: spool.leaseSeconds)
         try spool.sweepRuns(observer: &observer)
+        if !isLeased { try spool.discard(run, ownerIsGone: false) }
         // What the sweep keeps for a second look (an owner not known to be dead) stays in the trash for a day.
         if status("writing/\(run)") != nil {
             throw SpoolError(.refused, "writing/\(run) is still there: its extractor may be alive on another host")
@@ -88,22 +90,24 @@ extension Fsck {
                     .expiredLease, directory,
                     "its loader (process \(lease.process.pid) of \(lease.process.host)) is gone",
                     "any loader hands back what it held; --repair does so now"
-                ) { try self.seize() }
+                ) { try self.seize(nil) }
             } else if try spool.listing(spool.claimed(loader), .fsckList).contains(where: { $0 != FileNames.lease }) {
                 // A lease alone that says nothing is of a loader that begins, or that died then: it holds nothing, and its silence tells.
                 finding(
                     .claimedWithoutLease, directory, "a loader's directory without a lease: its loader is gone",
-                    "any loader hands back what it held; --repair does so now"
-                ) { try self.seize() }
+                    "any loader hands back what it held, a lease later; --repair does so now"
+                ) { try self.seize(loader) }
             }
         }
     }
 
-    private func seize() throws {
+    /// - Parameter loader: has no lease, for which a sweep would wait; a person need not.
+    private func seize(_ loader: String?) throws {
         let heart = Heart(files: spool.files, clock: spool.clock, seconds: spool.leaseSeconds)
         let seat = try LoaderSeat(spool, heart: heart, deadline: 60)
         defer { try? seat.leave() }
         var observer = LeaseObserver(seconds: spool.leaseSeconds)
         try spool.sweepLoaders(seat: seat, observer: &observer)
+        if let loader { try seat.seize(loader, work: nil, charge: false) }
     }
 }

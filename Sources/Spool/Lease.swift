@@ -135,22 +135,28 @@ extension Spool {
     /// Looks at the lease in `directory`, a run's or a loader's.
     ///
     /// The lease is the first thing that its owner makes there. So a directory without one is either just being made,
-    /// and then it is empty and may be removed (its owner makes it again), or its owner is gone.
+    /// and then it is empty and may be removed (its owner makes it again), or its owner is gone, if it stays so for a TTL.
     package func leaseState(in directory: String, observer: inout LeaseObserver) throws -> LeaseState {
         let path = "\(directory)/\(FileNames.lease)"
         var bytes = try leaseBytes(path)
         if bytes == nil {
-            observer.forget(path)
             do throws(StorageError) {
                 try files.removeDirectory(directory, .sweepRemoveEmpty)
+                observer.forget(path)
                 return .gone
             } catch {
-                if error.code == .notFound { return .gone }
+                if error.code == .notFound {
+                    observer.forget(path)
+                    return .gone
+                }
                 if error.code != .notEmpty { throw error }
             }
             bytes = try leaseBytes(path)
         }
-        guard let bytes else { return .expired(nil) }
+        guard let bytes else {
+            // A host may not see yet what another one has made: no lease is silence, too.
+            return observer.look(path, [], at: clock.uptime()) ? .expired(nil) : .alive(nil)
+        }
         let lease = Lease(decoding: bytes)
         if let lease, host.isKnownDead(lease.process) { return .dead(lease) }
         return observer.look(path, bytes, at: clock.uptime()) ? .expired(lease) : .alive(lease)

@@ -111,12 +111,15 @@ extension Spool {
     }
 
     /// Removes what is left of `writing/<run>` or `trash/<run>`; the lease goes last.
-    func clear(_ directory: String) throws {
+    ///
+    /// - Parameter keepingChunks: nothing is removed as long as there are any.
+    func clear(_ directory: String, keepingChunks: Bool = false) throws {
         let names: [String]
         do { names = try files.list(directory, .publishList) } catch {
             if error.code == .notFound { return }
             throw error
         }
+        if keepingChunks, names.contains(where: { FileNames.parseChunk($0) != nil }) { return }
         for name in names.sorted(by: { ($0 == FileNames.lease ? 1 : 0) < ($1 == FileNames.lease ? 1 : 0) }) {
             do throws(StorageError) { try files.unlink("\(directory)/\(name)", .publishUnlinkManifest) } catch {
                 if error.code != .notFound { throw error }

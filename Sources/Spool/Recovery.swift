@@ -18,12 +18,12 @@ extension Spool {
             case .gone: continue
             case .alive:
                 // What is committed may be published by anyone; waiting for the lease could outlast this process.
-                if try publishCommitted(run) { published += 1 }
+                if try publishCommitted(run, in: writing(run)) { published += 1 }
                 continue
             case .dead(let known): (lease, isDead) = (known, true)
             case .expired(let known): (lease, isDead) = (known, false)
             }
-            if try publishCommitted(run) {
+            if try publishCommitted(run, in: writing(run)) {
                 published += 1
             } else {
                 // A successor may still adopt it, as long as its place in the log is free.
@@ -42,21 +42,10 @@ extension Spool {
         return published
     }
 
-    private func publishCommitted(_ run: RunID) throws -> Bool {
-        guard let manifest = try sealedManifest("\(writing(run))/\(FileNames.manifest)", .sweepList),
-            let number = try committedNumber(manifest)
-        else { return false }
-        try publish(manifest, number: number)
-        return true
-    }
-
     private func sweepTrash(_ run: RunID) throws -> Bool {
         // The discard itself may not be finished: then writing/ still stands and is swept first.
         if (try? files.status(writing(run), .trashStatus)) != nil { return false }
-        if let manifest = try sealedManifest("\(trash(run))/\(FileNames.manifest)", .trashList),
-            let number = try committedNumber(manifest)
-        {
-            try publish(manifest, number: number)
+        if try publishCommitted(run, in: trash(run)) {
             try clear(trash(run))
             return true
         }

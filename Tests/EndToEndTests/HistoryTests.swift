@@ -27,6 +27,38 @@ import Testing
         try SQLiteConnection(path: path, access: .readWriteCreate, busySeconds: 5).execute(sql)
     }
 
+    /// A replacement in the log that was for other targets passes over nothing for one that came later: it hung.
+    @Test(.timeLimit(.minutes(1))) func anAddedTargetBehindAFullRefresh() throws {
+        let site = try Site()
+        func targets(_ names: String) throws {
+            try site.write(
+                "bobbin.yaml",
+                """
+                connections:
+                  shop: {type: sqlite, path: shop.db}
+                  warehouse: {type: sqlite, path: warehouse.db}
+                  other: {type: sqlite, path: other.db}
+                jobs:
+                  orders: {source: {connection: shop}, target: \(names), mode: merge, cursor: id, primary_key: id}
+                """)
+        }
+        try targets("warehouse")
+        try shop(site, "CREATE TABLE orders(id INTEGER PRIMARY KEY, v TEXT)")
+        try shop(site, "INSERT INTO orders VALUES (1, 'a'), (2, 'a')")
+        #expect(try site.bobbin("run").status == 0)
+        #expect(try site.bobbin("run", "--full-refresh").status == 0)
+        try targets("[warehouse, other]")
+        try shop(site, "INSERT INTO orders VALUES (3, 'a')")
+        #expect(try site.bobbin("run").status == 64)
+        let run = try site.bobbin("run", "--since", "2")
+        #expect(run.status == 0, "\(run.errors)")
+        let other = try SQLiteConnection(
+            path: site.directory.appendingPathComponent("other.db").path, access: .readOnly, busySeconds: 5)
+        let query = try other.prepare("SELECT count(*) FROM orders")
+        #expect(try query.step() && query.integer(0) == 2)
+        #expect(try rows(site, "select count(*) from orders") == ["3"])
+    }
+
     /// A table that is read by a cursor, with rows that vanish: only a full read notices.
     @Test func missingRowsGoWithAFullRead() throws {
         let site = try Site()

@@ -51,6 +51,13 @@ import Testing
         #expect(try source.one(first, wish: wish).rows.isEmpty)
         try source.run("INSERT INTO a VALUES (9002, 4, 'later')")
         #expect(try source.one(first).integers("id") == [9002])
+        // Rows without a cursor, which come with every run, are no finding.
+        let nulls = "streams: {b: {mode: merge, primary_key: id, cursor: n}}"
+        try source.run("INSERT INTO b VALUES (2, NULL, 'null')")
+        #expect(try source.one(nulls).integers("id").sorted() == [1, 2])
+        #expect(try source.one(nulls, wish: wish).integers("id") == [2])
+        try source.run("INSERT INTO b VALUES (3, 8, 'new')")
+        #expect(try source.one(nulls).integers("id").sorted() == [2, 3])
         wish.since = nil
         wish.isFullRefresh = true
         #expect(try source.one(first, wish: wish).integers("id").sorted() == [5, 1001, 1002, 2000, 9001, 9002])

@@ -28,6 +28,8 @@ struct Disk: Sendable {
     struct Directory: Sendable {
         var entries: [String: Int] = [:]
         var durable: [String: Int] = [:]
+        /// Nanoseconds of Unix time, by the server's clock.
+        var modified: Int64 = 0
         /// The latest changes, for hosts that do not see them yet.
         var recent: [Change] = []
     }
@@ -123,8 +125,9 @@ struct Disk: Sendable {
             return FileStatus(
                 kind: .file, size: content(file, viewer).count, links: file.links, inode: UInt64(number), device: 1,
                 modified: file.modified)
-        case .directory:
-            return FileStatus(kind: .directory, size: 0, links: 2, inode: UInt64(number), device: 1, modified: 0)
+        case .directory(let directory):
+            return FileStatus(
+                kind: .directory, size: 0, links: 2, inode: UInt64(number), device: 1, modified: directory.modified)
         }
     }
 
@@ -166,6 +169,7 @@ struct Disk: Sendable {
             guard case .directory(var directory) = nodes[move.directory] else { continue }
             let before = directory.entries[move.name]
             directory.entries[move.name] = move.node
+            directory.modified = stamp(viewer.time)
             if isShared {
                 directory.recent.removeAll { viewer.time - $0.time > 5 }
                 directory.recent.append(
@@ -281,7 +285,7 @@ struct Disk: Sendable {
     mutating func makeDirectory(_ path: String, _ viewer: Viewer) throws(StorageError.Code) {
         let place = try place(path)
         guard entries(place.directory)[place.name] == nil else { throw .exists }
-        nodes.append(.directory(Directory()))
+        nodes.append(.directory(Directory(modified: stamp(viewer.time))))
         paths[path] = nodes.count - 1
         change([(place.directory, place.name, nodes.count - 1)], viewer)
     }

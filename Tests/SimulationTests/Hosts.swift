@@ -159,6 +159,8 @@ final class HostFiles: FileSystem {
         if sort != .read, sort != .close { world.trace("\(name) \(operation.rawValue) \(path())") }
         // Also if the answer is lost.
         if operation == .logLink { world.noteCommits(String(path().split(separator: " ").last ?? "")) }
+        world.pass(operation.rawValue, name, host)
+        if isDead { throw StorageError(HostFiles.ended, operation, path()) }
         switch fate {
         case .lies(let code):
             world.trace("\(name): its answer is lost, and comes as \(code)")
@@ -214,6 +216,7 @@ final class HostFiles: FileSystem {
 
     func synchronize(_ file: FileDescriptor, _ operation: Operation) throws(StorageError) {
         let open = try self.file(file, operation)
+        if world.mutant == .skips(operation) { return }
         try call(operation, .sync, "") { disk, _ throws(StorageError.Code) in disk.synchronize(open.node) }
     }
 
@@ -226,19 +229,23 @@ final class HostFiles: FileSystem {
 
     func rename(_ source: String, _ destination: String, _ operation: Operation) throws(StorageError) {
         try call(operation, .name, "\(source) -> \(destination)", answer: .notFound) {
-            disk, viewer throws(StorageError.Code) in
-            try disk.rename(source, destination, viewer)
+            [mutant = world.mutant] disk, viewer throws(StorageError.Code) in
+            do throws(StorageError.Code) { try disk.rename(source, destination, viewer) } catch {
+                if error != .notFound || mutant != .succeeds(operation) { throw error }
+            }
         }
     }
 
     func link(_ source: String, _ destination: String, _ operation: Operation) throws(StorageError) {
         try call(operation, .name, "\(source) -> \(destination)", answer: .exists) {
-            disk, viewer throws(StorageError.Code) in
+            [mutant = world.mutant] disk, viewer throws(StorageError.Code) in
+            if mutant == .overwrites(operation) { try? disk.unlink(destination, viewer) }
             try disk.link(source, destination, viewer)
         }
     }
 
     func unlink(_ path: String, _ operation: Operation) throws(StorageError) {
+        if world.mutant == .skips(operation) { return }
         try call(operation, .name, path, answer: .notFound) { disk, viewer throws(StorageError.Code) in
             try disk.unlink(path, viewer)
         }
@@ -259,7 +266,9 @@ final class HostFiles: FileSystem {
     func list(_ path: String, _ operation: Operation, undecodable: (UndecodableName) -> Void) throws(StorageError)
         -> [String]
     {
-        try call(operation, .look, path) { disk, viewer throws(StorageError.Code) in try disk.list(path, viewer) }
+        if world.mutant == .empties(operation) { return [] }
+        return try call(operation, .look, path) { disk, viewer throws(StorageError.Code) in try disk.list(path, viewer)
+        }
     }
 
     func status(_ path: String, _ operation: Operation) throws(StorageError) -> FileStatus {
@@ -267,6 +276,7 @@ final class HostFiles: FileSystem {
     }
 
     func synchronizeDirectory(_ path: String, _ operation: Operation) throws(StorageError) {
+        if world.mutant == .skips(operation) { return }
         try call(operation, .sync, path) { disk, _ throws(StorageError.Code) in try disk.synchronizeDirectory(path) }
     }
 

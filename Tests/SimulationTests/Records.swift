@@ -19,6 +19,14 @@ struct Records: Sendable {
     /// By log and number.
     private(set) var runs: [LogKey: [Int: Run]] = [:]
 
+    private var cancelled: Set<String> = []
+
+    /// Somebody cancels a job: what was open of a replacement is given up.
+    mutating func noteCancel(_ job: String) { cancelled.insert(job) }
+
+    /// Whether a job's table may lack what its source holds.
+    func isCancelled(_ job: String) -> Bool { cancelled.contains(job) && ["whole", "parts"].contains(job) }
+
     /// A file has this content from now on.
     mutating func put(_ path: String, _ lines: [String]) { files[path, default: []].append(lines) }
 
@@ -40,8 +48,10 @@ struct Records: Sendable {
         bytes.withUnsafeBytes { decoder.add($0) }
         let manifest = try decoder.finish()
         let chunks = try manifest.chunks.map { chunk in
-            let place = "\(World.root)/writing/\(manifest.run)/\(FileNames.chunk(chunk.sequence))"
-            return try Records.lines(disk.bytes(place) ?? [])
+            // Where the extraction wrote it, or where somebody has brought it who took the extraction for dead.
+            let name = "\(manifest.run)/\(FileNames.chunk(chunk.sequence))"
+            let bytes = ["writing", "trash"].lazy.compactMap { disk.bytes("\(World.root)/\($0)/\(name)") }.first
+            return try Records.lines(bytes ?? [])
         }
         runs[manifest.log, default: [:]][number] = Run(manifest: manifest, chunks: chunks)
     }
@@ -135,6 +145,23 @@ struct Records: Sendable {
             if let place { lines[place] = line } else { lines.append(line) }
         }
         return lines
+    }
+
+    /// Records that a store has refused, and that are not in `dead/` where its ledger says.
+    func missingRejects(_ store: Store, _ disk: Disk) -> [String] {
+        var problems: [String] = []
+        for (run, closed) in store.data.closed where closed.outcome == .loaded {
+            for chunk in closed.chunks where chunk.rejects > 0 {
+                let name = FileNames.rejects(chunk.sequence, loader: chunk.loader, attempt: chunk.attempt)
+                let bytes = disk.bytes("\(World.root)/dead/\(store.name)/\(run)/\(name)") ?? []
+                let lines = (try? Records.lines(bytes)) ?? []
+                if lines.count != chunk.rejects {
+                    problems.append(
+                        "\(store.name): \(lines.count) of \(chunk.rejects) refused records in \(run)/\(name)")
+                }
+            }
+        }
+        return problems.sorted()
     }
 
     /// What a table is to hold once everything that the sources held is loaded.

@@ -47,6 +47,8 @@ final class Store: Sendable {
         var exclusive: Set<LogKey> = []
         var ids: Set<String> = []
         var savepoint = 0
+        /// When it was used last.
+        var used: Double
     }
 
     struct State: Sendable {
@@ -62,6 +64,8 @@ final class Store: Sendable {
     let name: String
     let hasOneWriter: Bool
     let state = Mutex(State())
+    /// Seconds after which a session that does nothing in a transaction is ended, as loaders ask of their servers.
+    private static let idleSeconds = 120.0
     /// Seconds for which a lock is waited for.
     private static let lockSeconds = 8.0
 
@@ -115,10 +119,18 @@ final class Store: Sendable {
     func lock(_ session: Int, _ take: (inout State) throws -> Bool) throws {
         let deadline = world.timeline.time + Store.lockSeconds
         while try !state.withLock({ try take(&$0) }) {
+            endIdle()
             guard world.timeline.wait(until: deadline) else {
                 throw LoadError(.transient, "\(name): lock timeout")
             }
         }
+    }
+
+    /// Ends the transactions of sessions that have done nothing for long.
+    private func endIdle() {
+        let now = world.timeline.time
+        let idle = state.withLock { $0.open.filter { now - $0.value.used > Store.idleSeconds }.map(\.key) }
+        for session in idle { abort(session) }
     }
 
     /// Commits what a session has open.
@@ -196,6 +208,9 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
             throw Store.lost
         }
         store.world.trace("\(process.name) \(store.name): \(what())")
+        store.state.withLock { $0.open[session]?.used = store.world.timeline.time }
+        store.world.pass(String(what().prefix { $0 != " " }), process.name, process.host)
+        if process.isDead { throw Store.lost }
     }
 
     /// The open transaction; an error when the server has ended it.
@@ -258,12 +273,13 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
         try step("BEGIN")
         let session = session
         let hasOneWriter = hasOneWriter
+        let now = store.world.timeline.time
         try store.lock(session) { state in
             if hasOneWriter {
                 guard state.writer == nil || state.writer == session else { return false }
                 state.writer = session
             }
-            state.open[session] = Store.Transaction()
+            state.open[session] = Store.Transaction(used: now)
             return true
         }
     }
@@ -271,7 +287,10 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
     func commit() throws {
         try step("COMMIT")
         switch store.world.fateOfCommit(process, isUndone: isFailedCommitUndone) {
-        case .done: try store.commit(session)
+        case .done:
+            try store.commit(session)
+            store.world.pass("COMMITTED", process.name, process.host)
+            if process.isDead { throw Store.lost }
         case .deathBefore:
             store.world.kill(process.name, at: "before COMMIT")
             throw Store.lost
@@ -297,14 +316,17 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
     func releaseSavepoint() throws {}
 
     func lockHead(_ key: LogKey, isMoving: Bool) throws -> Head {
-        try step(isMoving ? "lock head" : "share head")
+        try step(isMoving ? "lock head" : "lock head with others")
         let session = session
+        let isFree = store.world.mutant == .locksNoHead
         try store.lock(session) { state in
             guard state.open[session] != nil else { throw Store.lost }
-            let isTaken = state.open.contains { other, transaction in
-                other != session
-                    && (transaction.exclusive.contains(key) || isMoving && transaction.shared.contains(key))
-            }
+            let isTaken =
+                isFree == false
+                && state.open.contains { other, transaction in
+                    other != session
+                        && (transaction.exclusive.contains(key) || isMoving && transaction.shared.contains(key))
+                }
             if isTaken { return false }
             if isMoving {
                 state.open[session]?.exclusive.insert(key)
@@ -354,7 +376,8 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
     func enter(_ id: ChunkID, table: String, manifest: Int, loader: String, attempt: Int, at: String) throws -> Bool {
         try step("enter \(id.run)/\(id.sequence)")
         let session = session
-        let text = id.text
+        // Each time another one.
+        let text = store.world.mutant == .knowsNoChunk ? "\(id.text) \(store.world.timeline.steps)" : id.text
         var isNew = false
         try store.lock(session) { state in
             guard state.open[session] != nil else { throw Store.lost }
@@ -376,13 +399,18 @@ final class StoreSession: LoadTarget, TargetEngine, TargetSavepoints, TargetBook
     }
 
     func settle(_ id: ChunkID, _ chunk: LoadedChunk, rejectsFile: String?) throws {
-        try change { $0.changes.append(.settle(id.text, chunk)) }
+        try change { transaction in
+            let text = transaction.ids.first { $0.hasPrefix(id.text) } ?? id.text
+            transaction.changes.append(.settle(text, chunk))
+        }
     }
 
     func moveHead(_ key: LogKey, from: Head, to number: Int, run: RunID, rows: Int, table: String) throws -> Bool {
         try step("move head of \(key.partition) from \(from.number) to \(number)")
         let now = read { $0.heads[key] } ?? Head(number: 0, run: "", rows: 0)
-        guard now.number == from.number, now.run == from.run else { return false }
+        if store.world.mutant != .comparesNoHead {
+            guard now.number == from.number, now.run == from.run else { return false }
+        }
         try change { $0.changes.append(.move(key, Head(number: number, run: run.text, rows: rows))) }
         return true
     }
@@ -407,7 +435,7 @@ private final class StoreWriter: RowWriter {
 
     func insert(_ batch: RowBatch, reject: (_ row: Int, _ reason: String, _ code: String) throws -> Void) throws {
         var rows: [StoredRow] = []
-        for place in 0..<batch.count {
+        for place in 0..<(batch.order?.count ?? batch.count) {
             let row = batch.order.map { Int($0[place]) } ?? place
             let line = batch.text(row, limit: 4096)
             if line.contains("refused") {

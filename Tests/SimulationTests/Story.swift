@@ -12,7 +12,7 @@ import Threads
 @testable import Load
 
 /// What happens in a world: sources change, processes come and go, things go wrong, and then everything heals.
-struct Story {
+final class Story: Sendable {
     /// What became of it.
     struct End: Sendable {
         var violations: [String]
@@ -41,10 +41,14 @@ struct Story {
     }
 
     let world: World
+    /// What a store held at some time.
+    private let backups = Mutex<[String: StoreState]>([:])
+
+    private init(world: World) { self.world = world }
 
     /// Plays the story of a seed.
-    static func play(seed: UInt64, isTraced: Bool = false) -> End {
-        let world = World(seed: seed, isTraced: isTraced)
+    static func play(seed: UInt64, mutant: Mutant? = nil, isTraced: Bool = false) -> End {
+        let world = World(seed: seed, mutant: mutant, isTraced: isTraced)
         let story = Story(world: world)
         do { try story.play() } catch { world.violate("the story broke off: \(error)") }
         return End(
@@ -56,6 +60,15 @@ struct Story {
         setWeather()
         let jobs = settings.jobs.map(\.name).filter { _ in world.below(2) == 0 }
         let names = jobs.isEmpty ? ["added"] : jobs
+        for _ in 0..<world.below(4) {
+            let kinds: [World.Trap.Kind] = [
+                .death, .cut, .cut, .stop(Double(world.below(100))), .stop(100), .stop(3 * 86_400),
+            ]
+            world.arm(
+                World.Trap(
+                    place: World.places[world.below(World.places.count)], passes: world.below(6),
+                    kind: kinds[world.below(kinds.count)]))
+        }
         for _ in 0..<(12 + world.below(20)) {
             try event(names)
             world.timeline.sleep(Double(world.below(8000)) / 1000)
@@ -69,8 +82,8 @@ struct Story {
             func share(_ most: Int) -> Int { weather.random.below(2) == 0 ? 0 : weather.random.below(most) }
             weather.deaths = share(60)
             weather.failures = share(60)
-            weather.lies = share(60)
-            weather.losses = share(60)
+            weather.lies = share(120)
+            weather.losses = share(120)
             weather.lag = Double(share(4))
         }
     }
@@ -80,10 +93,13 @@ struct Story {
     /// One thing that happens.
     private func event(_ jobs: [String]) throws {
         let target = world.below(World.targets.count)
-        switch world.below(20) {
+        switch world.below(26) {
         case 0...3: change(jobs[world.below(jobs.count)])
-        case 4...7: extract(jobs, on: host())
-        case 8...12: load(on: host(), target, seconds: world.below(3) == 0 ? Double(world.below(100)) : nil)
+        case 4...7: for _ in 0...world.below(2) { extract(jobs, on: host()) }
+        case 8...12:
+            for _ in 0...world.below(3) {
+                load(on: host(), target, seconds: world.below(3) == 0 ? Double(world.below(100)) : nil)
+            }
         case 13: if world.below(3) == 0 { world.cutPower(host()) }
         case 14: if let process = someProcess() { world.kill(process.name, at: "by somebody") }
         case 15: if let process = someProcess() { freeze(process) }
@@ -93,7 +109,29 @@ struct Story {
             world.stores[target].crash()
             world.stores[target].set(down: world.below(2) == 0)
         case 18: world.stores[target].set(down: false)
+        case 19: backups.withLock { $0[World.targets[target]] = world.stores[target].data }
+        case 20:
+            guard world.below(2) == 0, let backup = backups.withLock({ $0[World.targets[target]] }) else { return }
+            world.trace("\(World.targets[target]) is restored from a backup")
+            world.stores[target].restore(backup)
+        case 21: world.weather.withLock { $0.isFull = $0.random.below(2) == 0 }
+        case 22: operate(.pause, jobs[world.below(jobs.count)])
+        case 23:
+            let job = jobs[world.below(jobs.count)]
+            // What is cancelled is not read again before the source changes.
+            world.records.withLock { $0.noteCancel(job) }
+            operate(.cancel, job)
+        case 24: if world.below(4) == 0 { world.timeline.sleep(100_000) }
         default: world.timeline.sleep(Double(world.below(60)))
+        }
+    }
+
+    /// An operator asks for something, or takes it back.
+    private func operate(_ request: Spool.Request, _ job: String) {
+        let isAsked = world.below(2) == 0
+        world.start("operator", on: host()) { process in
+            let spool = try process.spool()
+            if isAsked { try spool.ask(request, job: job) } else { try spool.withdraw(request, job: job) }
         }
     }
 
@@ -208,6 +246,14 @@ struct Story {
             weather = World.Weather(random: weather.random)
         }
         for store in world.stores { store.set(down: false) }
+        world.disarm()
+        finish()
+        world.start("operator", on: world.hosts[0]) { process in
+            let spool = try process.spool()
+            for job in jobs {
+                for request in Spool.Request.allCases { try spool.withdraw(request, job: job) }
+            }
+        }
         finish()
         for round in 0..<4 {
             let host = world.hosts[round % world.hosts.count]
@@ -245,8 +291,16 @@ struct Story {
         for store in world.stores {
             let data = store.data
             for job in jobs {
-                let problems = world.records.withLock { $0.compare(data, table: job, source: $0.source(of: job)) }
+                let problems = world.records.withLock {
+                    $0.compare(data, table: job, source: $0.isCancelled(job) ? nil : $0.source(of: job))
+                }
                 for problem in problems { world.violate("in the end, \(store.name): \(problem)") }
+            }
+        }
+        for store in world.stores {
+            for problem in world.records.withLock({ records in world.disk.withLock { records.missingRejects(store, $0) }
+            }) {
+                world.violate("in the end, \(problem)")
             }
         }
         for place in ["writing", "trash", "claimed"] {

@@ -119,6 +119,12 @@ final class Timeline: Sendable {
         settle(change)
     }
 
+    /// Stops the process whose turn it is, and its heart, for so many seconds.
+    func stop(_ seconds: Double) {
+        state.withLock { state in state.bells[state.current]?.time = state.time + seconds }
+        sleep(seconds)
+    }
+
     /// Stops a process where it is, and its heart, for so many seconds.
     func freeze(_ number: Int, _ seconds: Double) {
         state.withLock { state in

@@ -26,11 +26,14 @@ final class World: Sendable {
         var failures = 0
         var lies = 0
         var losses = 0
+        /// Nothing can be written.
+        var isFull = false
         /// Seconds for which a host may not see what others did; 0 for none.
         var lag = 0.0
     }
 
     let seed: UInt64
+    let mutant: Mutant?
     let epoch = 1_770_000_000.0
     let timeline: Timeline
     let disk: Mutex<Disk>
@@ -45,14 +48,18 @@ final class World: Sendable {
     private let random: Mutex<SeededRandom>
     private let lines: Mutex<[String]?>
     private let pids = Mutex<Int32>(100)
+    private let traps = Mutex<[Trap]>([])
     private let targets = Mutex<[Store]>([])
 
     /// One with a single writer, and a server.
     var stores: [Store] { targets.withLock { $0 } }
 
-    /// - Parameter isTraced: every step is written down.
-    init(seed: UInt64, isTraced: Bool = false) {
+    /// - Parameters:
+    ///   - mutant: a rule that does not hold.
+    ///   - isTraced: every step is written down.
+    init(seed: UInt64, mutant: Mutant? = nil, isTraced: Bool = false) {
         self.seed = seed
+        self.mutant = mutant
         var random = SeededRandom(seed)
         timeline = Timeline(seed: random.next())
         isShared = random.below(2) == 0
@@ -80,10 +87,59 @@ final class World: Sendable {
 
     // MARK: What goes wrong
 
+    /// What happens at a moment that is sought out, as chance would seldom hit it.
+    struct Trap: Sendable {
+        enum Kind: Sendable {
+            case death, cut
+            /// The process is stopped before it goes on.
+            case stop(Double)
+        }
+
+        /// The name of an operation, or of a statement.
+        var place: String
+        /// How often the place is passed before.
+        var passes: Int
+        var kind: Kind
+    }
+
+    /// Where it is worth to be caught.
+    static let places = [
+        "logLink", "logSyncDirectory", "sealSyncDirectory", "publishMove", "publishLink", "publishLinkManifest",
+        "publishSyncDirectory", "publishUnlinkManifest", "claimChunk", "claimOpen", "retire", "rejectsSyncDirectory",
+        "rejectsClose", "outcomeLink", "outcomeSyncDirectory", "retireLinkManifest", "closeUnlinkManifest", "handBack",
+        "seizeChunk", "discardMove", "discardUnlinkManifest", "discardRemoveDirectory", "adoptLink", "tokenClaim",
+        "tokenRelease", "spoolLinkMarker", "spoolSyncDirectory", "COMMIT", "COMMITTED", "lock", "enter", "move",
+        "close",
+        "BEGIN",
+    ]
+
+    /// Sets a trap.
+    func arm(_ trap: Trap) { traps.withLock { $0.append(trap) } }
+
+    /// A process passes a place, and may be caught there.
+    func pass(_ place: String, _ name: String, _ host: Host) {
+        let caught: Trap.Kind? = traps.withLock { traps in
+            for index in traps.indices where traps[index].place == place {
+                traps[index].passes -= 1
+                if traps[index].passes < 0 { return traps.remove(at: index).kind }
+            }
+            return nil
+        }
+        switch caught {
+        case .death: kill(name, at: "behind \(place)")
+        case .cut: cutPower(host)
+        case .stop(let seconds):
+            trace("\(name) is stopped behind \(place) for \(seconds) s")
+            timeline.stop(seconds)
+        case nil: break
+        }
+    }
+
     /// What becomes of a call.
     func fate(of operation: Storage.Operation, _ sort: HostFiles.Sort, _ host: Host, answer: StorageError.Code) -> Fate
     {
         weather.withLock { weather in
+            if weather.isFull, sort == .write { return .fails(.noSpace) }
             guard weather.deaths + weather.failures + weather.lies > 0 else { return .done }
             let draw = weather.random.below(10_000)
             if draw < weather.deaths { return weather.random.below(2) == 0 ? .deathBefore : .deathAfter }
@@ -142,6 +198,9 @@ final class World: Sendable {
     var story: [String] { lines.withLock { $0 ?? [] } }
 
     // MARK: Processes
+
+    /// Takes all traps away.
+    func disarm() { traps.withLock { $0 = [] } }
 
     /// Starts a process on a host.
     func start(_ kind: String, on host: Host, _ body: @escaping @Sendable (Process) throws -> Void) {

@@ -57,7 +57,7 @@ extension SQLPlan {
         guard let relation, isInDefaultSchema, let read = configuration.connections[source] else { return }
         let isNamed =
             read.foldsNames
-            ? relation.name.lowercased() == stream.table.lowercased() : relation.name.isSame(as: stream.table)
+            ? SQLPlan.folded(relation.name) == SQLPlan.folded(stream.table) : relation.name.isSame(as: stream.table)
         guard isNamed else { return }
         // Another name of the same place is the same place.
         let isHere = stream.targets.contains { name in
@@ -72,6 +72,11 @@ extension SQLPlan {
             .configuration,
             "\(stream.job)/\(stream.name): it would be loaded into the table that it is read from, \(relation.fullName) of connection "
                 + "\(source): give the stream another `table`, or the job another target")
+    }
+
+    /// A name without the case of its ASCII letters, as SQLite compares names.
+    private static func folded(_ name: String) -> [UInt8] {
+        name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     }
 
     /// Whether two paths are one file.
