@@ -18,7 +18,12 @@ TEST_ENVIRONMENT := SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0
 FORMATTED := -r Sources Tests Package.swift
 export BIN ROWS
 
-.PHONY: help deps test-deps build run extract load test check bench format lint clean demo install
+FROM ?= 1
+SEEDS ?= 20000
+SEED ?=
+MUTANTS ?=
+
+.PHONY: help deps test-deps build run extract load test simulate check bench format lint clean demo install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +53,11 @@ test: test-deps ## Run the whole test suite
 	swift build --build-tests
 	$(TEST_ENVIRONMENT) swift test --event-stream-output-path .build/tests.ndjson --event-stream-version 0
 	scripts/matrix.py .build/tests.ndjson
+
+simulate: deps ## Play simulated worlds (SEEDS= how many, SEED= tells one, MUTANTS= takes rules away: docs/simulation.md)
+	swift build --build-tests
+	SIMULATE=$(SEEDS) SIMULATE_FROM=$(FROM) SIMULATE_SEED=$(SEED) SIMULATE_MUTANTS=$(MUTANTS) $(TEST_ENVIRONMENT) \
+		swift test --skip-build --filter 'StoryTests/$(if $(MUTANTS),everyMutantIsNoticed,everyStoryEndsWell)'
 
 check: ## Do exactly what CI does
 	@.ci/run

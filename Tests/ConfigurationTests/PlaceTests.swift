@@ -19,7 +19,7 @@ import Testing
             "type: postgres, url: \"postgres://u@db.example/erp\"",
             "type: postgres, url: \"postgresql://v@DB.example:5432/erp?application_name=x\"",
             "type: postgres, host: db.example, database: erp, lock_timeout: 1s",
-            "type: postgres, url: \"postgres://other/erp\", host: db.example, port: 5432",
+            "type: postgres, url: \"postgres://other/erp\", host: db.example, port: 5432, schema: public",
         ],
         ["type: postgres, url: \"postgres://127.0.0.1/erp\"", "type: postgres, host: localhost, database: erp"],
         ["type: postgres, url: \"postgres://[::1]:5432/erp\"", "type: postgres, host: localhost, database: erp"],

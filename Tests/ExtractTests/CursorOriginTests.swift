@@ -63,6 +63,25 @@ import Testing
         #expect(try source.one(first, wish: wish).integers("id").sorted() == [5, 1001, 1002, 2000, 9001, 9002])
     }
 
+    /// A server that passes over a part of what somebody wrote would begin elsewhere.
+    @Test func anOffsetIsNotPassedOver() throws {
+        let source = try SourceWorld(.mariadb)
+        try source.run(
+            "CREATE TABLE e(id bigint PRIMARY KEY, at timestamp(0) NOT NULL);\n"
+                + "INSERT INTO e VALUES (1, '2026-11-01 00:30:00'), (2, '2026-11-01 03:00:00');\n")
+        let job = "streams: {e: {mode: merge, cursor: at}}"
+        var wish = StreamPlan.Wish()
+        for since in ["2026-11-01 02:00:00+02:00", "2026-11-01T02:00:00-0200"] {
+            wish.since = since
+            let found = try source.one(job, wish: wish)
+            #expect(found.kind == .configuration && found.error?.contains("no offset") == true, "\(found.error ?? "")")
+        }
+        wish.since = "2026-11-01T01:00:00Z"
+        #expect(try source.one(job, wish: wish).integers("id") == [2])
+        wish.since = "2026-11-01"
+        #expect(try source.one(job, wish: wish).integers("id").sorted() == [1, 2])
+    }
+
     /// Under `append` rows of the boundary must not come twice because a query was edited.
     @Test func toGoOnAsIfNothingHadChangedDoublesNothing() throws {
         let source = try made(.postgres)

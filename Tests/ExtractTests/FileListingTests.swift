@@ -5,7 +5,7 @@ import Testing
 
 @testable import Extract
 
-/// A listing may only be compared with a manifest that it is newer than (found by the simulation, as seed 485: an extractor was stopped
+/// A listing may only be compared with a manifest that it is newer than (found by the simulation: an extractor was stopped
 /// between the two, and a file that another one had read came twice).
 @Suite struct FileListingTests {
     private static func partition(_ value: String) -> Manifest.Partition {

@@ -64,6 +64,6 @@ extension PostgresConnectionSettings {
         host = parameters["host"] ?? host
         database = parameters["dbname"] ?? database
         port = parameters["port"] ?? port
-        return database.isEmpty ? nil : "postgres \(Connection.host(host)) \(port) \(database) \(schema ?? "")"
+        return database.isEmpty ? nil : "postgres \(Connection.host(host)) \(port) \(database) \(schema ?? "public")"
     }
 }

@@ -244,4 +244,17 @@ struct MySQLDialect: SQLDialect {
     func quote(_ name: String) throws -> String { try MySQLConnection.quote(identifier: name) }
 
     func literal(_ text: String) -> String { MySQLConnection.quote(literal: text) }
+
+    func moment(_ text: String) throws -> String {
+        try Self.refuseOffset(text)
+        return literal(text)
+    }
+
+    /// MariaDB passes over what stands behind a time with a warning: of an offset the value would be another one.
+    static func refuseOffset(_ text: String) throws(ExtractError) {
+        guard text.utf8.dropFirst(11).contains(where: { "+-".utf8.contains($0) }) else { return }
+        throw ExtractError(
+            .configuration,
+            "\(text.prefix(40)): MariaDB and MySQL take no offset from UTC: write the time in UTC, without one")
+    }
 }

@@ -119,7 +119,10 @@ struct ODBCDialect: SQLDialect {
             // The ODBC escapes, whatever formats the session is set to.
             let kind = text.contains(" ") ? "ts" : text.contains(":") ? "t" : "d"
             return "{\(kind) \(try literal(text))}"
-        case .postgres, .mariaDB, .sqlite, .sqlServer: return try literal(text)
+        case .mariaDB:
+            try MySQLDialect.refuseOffset(text)
+            return try literal(text)
+        case .postgres, .sqlite, .sqlServer: return try literal(text)
         }
     }
 
