@@ -53,8 +53,9 @@ extension Spool {
                 // The target went back, and ended the run otherwise this time: its head decides.
                 try files.rename(temporary, path, .outcomeReplace)
             }
-            try files.synchronizeDirectory(log(key), .outcomeSyncDirectory)
         }
+        // Also of one that stands there: who made it may have died before it was durable.
+        try files.synchronizeDirectory(log(key), .outcomeSyncDirectory)
         let name = ReadyName(priority: manifest.priority, run: manifest.run)
         let directory = ready(target, name)
         do {

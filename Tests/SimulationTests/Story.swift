@@ -279,7 +279,7 @@ final class Story: Sendable {
         let steps = world.timeline.steps
         while world.timeline.running > 0 {
             world.timeline.sleep(5)
-            guard world.timeline.steps - steps < 200_000 else {
+            guard world.timeline.steps - steps < 40_000 else {
                 world.violate("no end: \(world.running.map(\.name))")
                 for process in world.running { process.end() }
                 return
