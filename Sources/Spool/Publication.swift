@@ -24,6 +24,8 @@ extension Spool {
             for directory in [loaded(target, manifest.run), dead(target, manifest.run), ready(target, name)] {
                 try makeDirectory(directory, .publishMakeDirectory)
             }
+            // The archive's must be there when the run is closed, whatever becomes of the chunks' moves.
+            try files.synchronizeDirectory("\(root)/loaded/\(target)", .publishSyncParent)
         }
         guard let last = targets.last else { return true }
         try publishRejects(manifest, targets)
