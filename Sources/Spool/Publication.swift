@@ -35,31 +35,34 @@ extension Spool {
             for chunk in manifest.chunks {
                 try move(chunk.sequence, of: manifest.run, to: ready(target, name), isLink: true)
             }
-            guard try linkManifest(manifest, number, target, name, isLast: isLast) else { return false }
+            guard try linkManifest(manifest, number, target, isLast: isLast) else { return false }
         }
         for chunk in manifest.chunks {
             try move(chunk.sequence, of: manifest.run, to: ready(last, name), isLink: false)
         }
-        return try linkManifest(manifest, number, last, name, isLast: isLast)
+        return try linkManifest(manifest, number, last, isLast: isLast)
     }
 
-    /// Links the manifest into the queue, and makes what lies there durable; `false` when the directory vanished.
+    /// `false` when the directory vanished.
     private func linkManifest(
-        _ manifest: RunManifest, _ number: Int, _ target: String, _ name: ReadyName, isLast: Bool
+        _ manifest: RunManifest, _ number: Int, _ target: String, isLast: Bool
     ) throws -> Bool {
-        do throws(StorageError) {
-            do throws(StorageError) {
-                try files.link(
-                    logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
-                    .publishLinkManifest)
-            } catch { if error.code != .exists { throw error } }
-            try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
-        } catch {
+        do throws(StorageError) { try linkIntoQueue(manifest, number: number, target: target) } catch {
             if error.code == .notFound, !isLast { return false }
             throw error
         }
         try files.synchronizeDirectory(ready(target), .publishSyncDirectory)
         return true
+    }
+
+    /// Links a committed run's manifest into a queue, where it may be already, and makes what lies there durable.
+    func linkIntoQueue(_ manifest: RunManifest, number: Int, target: String) throws(StorageError) {
+        let directory = ready(target, ReadyName(priority: manifest.priority, run: manifest.run))
+        do throws(StorageError) {
+            try files.link(
+                logEntry(manifest.log, number), "\(directory)/\(FileNames.manifest)", .publishLinkManifest)
+        } catch { if error.code != .exists { throw error } }
+        try files.synchronizeDirectory(directory, .publishSyncDirectory)
     }
 
     /// Makes the directories of a target once; the queue's last, so that where it is, the others are.

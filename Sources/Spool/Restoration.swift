@@ -154,12 +154,7 @@ extension Spool {
         for isLast in [false, true] {
             do throws(StorageError) {
                 try files.makeDirectories(root, ["ready", target, name.text], .handBackMakeDirectory, sync: nil)
-                do throws(StorageError) {
-                    try files.link(
-                        logEntry(manifest.log, number), "\(ready(target, name))/\(FileNames.manifest)",
-                        .publishLinkManifest)
-                } catch { if error.code != .exists { throw error } }
-                try files.synchronizeDirectory(ready(target, name), .publishSyncDirectory)
+                try linkIntoQueue(manifest, number: number, target: target)
                 return
             } catch {
                 // Overtaken by a loader that ended the run: it is put up again, so that its outcome is written again.

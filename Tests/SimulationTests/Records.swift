@@ -2,6 +2,7 @@ import Chunk
 import Foundation
 import Manifest
 import Spool
+import TestKit
 
 @testable import Load
 
@@ -51,22 +52,9 @@ struct Records: Sendable {
             // Where the extraction wrote it, or where somebody has brought it who took the extraction for dead.
             let name = "\(manifest.run)/\(FileNames.chunk(chunk.sequence))"
             let bytes = ["writing", "trash"].lazy.compactMap { disk.bytes("\(World.root)/\($0)/\(name)") }.first
-            return try Records.lines(bytes ?? [])
+            return try ChunkDecoder.lines(of: bytes ?? [])
         }
         runs[manifest.log, default: [:]][number] = Run(manifest: manifest, chunks: chunks)
-    }
-
-    private static func lines(_ bytes: [UInt8]) throws -> [String] {
-        let decoder = try ChunkDecoder()
-        let output = RawBuffer()
-        try bytes.withUnsafeBytes { bytes in
-            var offset = 0
-            while offset < bytes.count {
-                offset += try decoder.feed(
-                    UnsafeRawBufferPointer(rebasing: bytes[offset...]), into: output, limit: output.count + (1 << 20))
-            }
-        }
-        return String(decoding: output.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
     /// Forgets what a power cut has taken out of the logs: it was not committed yet.
@@ -154,7 +142,7 @@ struct Records: Sendable {
             for chunk in closed.chunks where chunk.rejects > 0 {
                 let name = FileNames.rejects(chunk.sequence, loader: chunk.loader, attempt: chunk.attempt)
                 let bytes = disk.bytes("\(World.root)/dead/\(store.name)/\(run)/\(name)") ?? []
-                let lines = (try? Records.lines(bytes)) ?? []
+                let lines = (try? ChunkDecoder.lines(of: bytes)) ?? []
                 if lines.count != chunk.rejects {
                     problems.append(
                         "\(store.name): \(lines.count) of \(chunk.rejects) refused records in \(run)/\(name)")

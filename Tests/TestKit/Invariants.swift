@@ -1,4 +1,4 @@
-internal import Chunk
+package import Chunk
 internal import Databases
 internal import Foundation
 package import Load
@@ -183,12 +183,21 @@ extension World {
         return found
     }
 
-    /// The lines of a compressed file.
+    /// The lines of a compressed file; none when there is no such file.
     package func lines(_ path: String) throws -> [String] {
         guard let data = FileManager.default.contents(atPath: path) else { return [] }
+        return try ChunkDecoder.lines(of: Array(data))
+    }
+
+    private func lineCount(_ path: String) throws -> Int { try lines(path).count }
+}
+
+extension ChunkDecoder {
+    /// The lines of a whole compressed file.
+    package static func lines(of bytes: [UInt8]) throws -> [String] {
         let decoder = try ChunkDecoder()
         let output = RawBuffer()
-        try data.withUnsafeBytes { bytes in
+        try bytes.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count {
                 offset += try decoder.feed(
@@ -197,6 +206,4 @@ extension World {
         }
         return String(decoding: output.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
-
-    private func lineCount(_ path: String) throws -> Int { try lines(path).count }
 }
